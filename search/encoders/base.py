@@ -1,0 +1,34 @@
+"""The seam behind which every encoder stands."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Protocol, runtime_checkable
+
+from PIL.Image import Image
+
+from search.types import EncoderId, Vectors
+
+
+@runtime_checkable
+class Encoder(Protocol):
+    """Photos and words to vectors of one space.
+
+    The contract, held by ``tests/search/encoders/contract.py``: float32, shape ``(n, dim)``, rows of
+    unit length, order kept, an empty input gives shape ``(0, dim)``, safe to call from several
+    threads, and cheap to construct: weights are loaded at the first call.
+    """
+
+    @property
+    def id(self) -> EncoderId:
+        """``name@revision+preprocessing``; changes whenever a vector would. Known without loading weights."""
+
+    @property
+    def dim(self) -> int:
+        """Length of a vector. Known without loading weights where the files say it."""
+
+    def encode_images(self, images: Sequence[Image]) -> Vectors:
+        """Encode decoded, upright RGB photos of any size."""
+
+    def encode_texts(self, texts: Sequence[str]) -> Vectors:
+        """Encode sentences; longer ones than the model reads are cut, never refused."""

@@ -1,0 +1,27 @@
+"""Errors of search, sorted by who must act."""
+
+from __future__ import annotations
+
+
+class SearchError(Exception):
+    """Anything that keeps a query from being answered."""
+
+
+class QueryError(SearchError):
+    """The person who asks must change something; the message says what, in their words."""
+
+
+class EncoderError(SearchError):
+    """The operator must act: an encoder is not there, not whole, or not configured."""
+
+
+class IndexUnavailable(SearchError):
+    """The index cannot answer now; ``manage.py index rebuild`` makes it anew from the database."""
+
+
+class IndexMissing(IndexUnavailable):
+    """No index has been published yet."""
+
+
+class IndexDamaged(IndexUnavailable):
+    """The files of the index do not match its manifest."""

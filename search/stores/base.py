@@ -1,0 +1,78 @@
+"""The seam behind which every vector store stands."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Protocol, runtime_checkable
+
+import numpy as np
+import numpy.typing as npt
+
+from search.types import Hit, Vectors
+
+Payload = Mapping[str, int | float | tuple[int, ...]]
+"""What a photo can be filtered by: a whole number, a real number, or several whole numbers."""
+
+Ids = Sequence[int] | npt.NDArray[np.int64]
+
+
+@dataclass(frozen=True, slots=True)
+class Where:
+    """A filter: every clause must hold (AND); within ``any_of`` one value is enough (OR).
+
+    A row without the field, or with NaN in a range, does not match. An empty set matches nothing.
+    """
+
+    any_of: Mapping[str, frozenset[int]] = field(default_factory=dict)
+    between: Mapping[str, tuple[float | None, float | None]] = field(default_factory=dict)
+    """Inclusive bounds; None leaves that side open."""
+
+
+@dataclass(frozen=True, slots=True)
+class StoreInfo:
+    """What a published index says of itself."""
+
+    encoder_id: str
+    dim: int
+    count: int
+    generation: int
+    """Grows by one with every publish; readers reopen when it changes."""
+    checksum: str
+    """Over the published files; empty for a store without files."""
+    size_bytes: int
+    kind: str
+    """How it searches, e.g. ``flat`` or ``hnsw-sq8``."""
+
+
+@runtime_checkable
+class VectorStore(Protocol):
+    """Vectors under whole-number ids, searched by inner product. One writer, many readers.
+
+    Held by ``tests/search/stores/contract.py``. Writes stay invisible to every reader, this object
+    included, until ``publish`` returns; then all of them are visible.
+    """
+
+    def upsert(self, ids: Ids, vectors: Vectors, payload: Sequence[Payload]) -> None:
+        """Add or replace. ``vectors`` is (n, dim) float32 of unit length, aligned with ``ids``."""
+
+    def set_payload(self, ids: Ids, payload: Sequence[Payload]) -> None:
+        """Replace the payload of ids that exist; unknown ids are ignored."""
+
+    def delete(self, ids: Ids) -> None:
+        """Remove; unknown ids are ignored."""
+
+    def search(self, vectors: Vectors, k: int, *, where: Where | None = None) -> list[list[Hit]]:
+        """The ``k`` best of each row, best first, ties by id; fewer when fewer match."""
+
+    def fetch(self, ids: Ids) -> Vectors:
+        """The vectors of ``ids`` in that order. Raises KeyError naming those that are missing."""
+
+    def ids(self) -> npt.NDArray[np.int64]:
+        """Every published id, ascending."""
+
+    def publish(self) -> None:
+        """Make all writes since the last publish visible at once, or not at all."""
+
+    def info(self) -> StoreInfo:
+        """What is published now. Raises IndexMissing or IndexDamaged (search.exceptions)."""
