@@ -14,14 +14,17 @@ from search.types import EncoderId, Vectors
 class Encoder(Protocol):
     """Photos and words to vectors of one space.
 
-    The contract, held by ``tests/search/encoders/contract.py``: float32, shape ``(n, dim)``, rows of
-    unit length, order kept, an empty input gives shape ``(0, dim)``, safe to call from several
+    The contract, held by ``tests/search/encoders/contract.py``: float32, shape ``(n, dim)``, rows
+    of unit length, order kept, an empty input gives shape ``(0, dim)``, safe to call from several
     threads, and cheap to construct: weights are loaded at the first call.
     """
 
     @property
     def id(self) -> EncoderId:
-        """``name@revision+preprocessing``; changes whenever a vector would. Known without loading weights."""
+        """``name@revision+preprocessing``; changes whenever a vector would.
+
+        Known without loading weights.
+        """
 
     @property
     def dim(self) -> int:
