@@ -1,0 +1,162 @@
+"""Settings that every environment shares. Each is read from the environment or ``.env``.
+
+docs/configuration.md lists them all; tests/test_docs.py holds it to this file.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import environ
+from csp.constants import NONE, SELF
+
+BASE_DIR = Path(__file__).resolve().parent.parent.parent
+
+env = environ.Env()
+env.read_env(env.path("SHOEFINDER_ENV_FILE", default=str(BASE_DIR / ".env"))())
+
+# --- Where things are kept -----------------------------------------------------------------------
+VAR_DIR = Path(env.str("SHOEFINDER_VAR", default=str(BASE_DIR / "var"))).resolve()
+MEDIA_ROOT = Path(env.str("SHOEFINDER_MEDIA_ROOT", default=str(VAR_DIR / "media")))
+MEDIA_URL = "media/"
+STATIC_ROOT = VAR_DIR / "static"
+STATIC_URL = "static/"
+STATICFILES_DIRS = [BASE_DIR / "shoefinder" / "static"]
+SHOEFINDER_DATA = Path(env.str("SHOEFINDER_DATA", default=str(BASE_DIR.parent / "shared" / "data")))
+
+# --- Django --------------------------------------------------------------------------------------
+SECRET_KEY = env.str("SECRET_KEY", default="")
+DEBUG = False
+ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=[])
+CSRF_TRUSTED_ORIGINS = env.list("CSRF_TRUSTED_ORIGINS", default=[])
+
+INSTALLED_APPS = [
+    "catalog",
+    "search",
+    "crawler",
+    "shoefinder",
+    "django.contrib.admin",
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.humanize",
+    "django.contrib.messages",
+    "django.contrib.sessions",
+    "django.contrib.staticfiles",
+    "csp",
+    "django_celery_beat",
+    "django_htmx",
+    "django_structlog",
+    "import_export",
+]
+
+MIDDLEWARE = [
+    "django.middleware.security.SecurityMiddleware",
+    "csp.middleware.CSPMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django_structlog.middlewares.RequestMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "django_htmx.middleware.HtmxMiddleware",
+]
+
+ROOT_URLCONF = "shoefinder.urls"
+WSGI_APPLICATION = "shoefinder.wsgi.application"
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+LANGUAGE_CODE = "en-gb"
+TIME_ZONE = env.str("TIME_ZONE", default="UTC")
+USE_TZ = True
+
+TEMPLATES: list[dict[str, Any]] = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "DIRS": [BASE_DIR / "templates"],
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+            ],
+        },
+    },
+]
+
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": f"django.contrib.auth.password_validation.{name}"}
+    for name in ("MinimumLengthValidator", "CommonPasswordValidator", "NumericPasswordValidator")
+]
+
+# --- Database ------------------------------------------------------------------------------------
+DATABASES = {
+    "default": env.db("DATABASE_URL", default=f"sqlite:///{VAR_DIR / 'shoefinder.sqlite3'}")
+}
+if DATABASES["default"]["ENGINE"].endswith("sqlite3"):
+    # Celery workers and the web write side by side. DEFERRED transactions (Django's default) fail at
+    # once with "database is locked" when two read before they write; IMMEDIATE ones wait their turn.
+    DATABASES["default"]["OPTIONS"] = {
+        "transaction_mode": "IMMEDIATE",
+        "timeout": 20,
+        "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL; PRAGMA mmap_size=268435456;",
+    }
+else:
+    DATABASES["default"].setdefault("CONN_MAX_AGE", 60)
+    DATABASES["default"].setdefault("CONN_HEALTH_CHECKS", True)
+
+# --- Jobs ----------------------------------------------------------------------------------------
+CELERY_BROKER_URL = env.str(
+    "CELERY_BROKER_URL", default=f"redis+socket://{VAR_DIR / 'valkey.sock'}"
+)
+CACHE_URL = env.str("CACHE_URL", default="")
+CACHES: dict[str, dict[str, Any]] = {
+    "default": (
+        env.cache_url_config(CACHE_URL)
+        if CACHE_URL
+        else {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}
+    )
+}
+
+# --- Search --------------------------------------------------------------------------------------
+SHOEFINDER_ENCODER = env.str("SHOEFINDER_ENCODER", default="lite")
+SHOEFINDER_ENCODERS: dict[str, dict[str, Any]] = {
+    "lite": {"BACKEND": "search.encoders.lite.LiteEncoder", "OPTIONS": {}},
+}
+SHOEFINDER_ENCODER_THREADS = env.int("SHOEFINDER_ENCODER_THREADS", default=2)
+SHOEFINDER_STORE = env.str("SHOEFINDER_STORE", default="faiss")
+SHOEFINDER_STORES: dict[str, dict[str, Any]] = {
+    "faiss": {
+        "BACKEND": "search.stores.faiss.FaissStore",
+        "OPTIONS": {"path": VAR_DIR / "index"},
+    },
+}
+SHOEFINDER_FUSION = env.str("SHOEFINDER_FUSION", default="direction")
+SHOEFINDER_CURRENCY = env.str("SHOEFINDER_CURRENCY", default="USD")
+SHOEFINDER_UPLOAD_HOURS = env.float("SHOEFINDER_UPLOAD_HOURS", default=24.0)
+SHOEFINDER_UPLOAD_MAX_BYTES = env.int("SHOEFINDER_UPLOAD_MAX_BYTES", default=15 * 1024 * 1024)
+SHOEFINDER_PHOTO_MAX_BYTES = env.int("SHOEFINDER_PHOTO_MAX_BYTES", default=20 * 1024 * 1024)
+SHOEFINDER_PHOTO_MAX_PIXELS = env.int("SHOEFINDER_PHOTO_MAX_PIXELS", default=50_000_000)
+SHOEFINDER_PHOTO_MIN_SIDE = env.int("SHOEFINDER_PHOTO_MIN_SIDE", default=32)
+DATA_UPLOAD_MAX_MEMORY_SIZE = SHOEFINDER_UPLOAD_MAX_BYTES
+FILE_UPLOAD_MAX_MEMORY_SIZE = 2 * 1024 * 1024
+
+# --- Security ------------------------------------------------------------------------------------
+X_FRAME_OPTIONS = "DENY"
+SECURE_REFERRER_POLICY = "same-origin"
+CONTENT_SECURITY_POLICY = {
+    "DIRECTIVES": {
+        "default-src": [SELF],
+        "script-src": [SELF],
+        "style-src": [SELF],
+        "img-src": [SELF, "data:", "blob:"],
+        "connect-src": [SELF],
+        "font-src": [SELF],
+        "object-src": [NONE],
+        "base-uri": [NONE],
+        "form-action": [SELF],
+        "frame-ancestors": [NONE],
+    }
+}
