@@ -3,7 +3,15 @@
 from django.contrib import admin
 from django.urls import include, path
 
+from shoefinder.health import healthz, readyz
+from shoefinder.media import media
+from shoefinder.metrics import metrics
+
 urlpatterns = [
+    path("healthz", healthz, name="healthz"),
+    path("readyz", readyz, name="readyz"),
+    path("metrics", metrics, name="metrics"),
+    path("media/<path:path>", media, name="media"),
     path("admin/", admin.site.urls),
     path("", include("search.urls")),
     path("", include("catalog.urls")),

@@ -11,6 +11,9 @@ from typing import Any
 import environ
 from csp.constants import NONE, SELF
 
+from shoefinder.logs import logging_config
+from shoefinder.sockets import valkey_socket
+
 BASE_DIR = Path(__file__).resolve().parent.parent.parent
 
 env = environ.Env()
@@ -51,6 +54,7 @@ INSTALLED_APPS = [
 ]
 
 MIDDLEWARE = [
+    "shoefinder.metrics.MetricsMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "csp.middleware.CSPMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
@@ -96,21 +100,38 @@ DATABASES = {
     "default": env.db("DATABASE_URL", default=f"sqlite:///{VAR_DIR / 'shoefinder.sqlite3'}")
 }
 if DATABASES["default"]["ENGINE"].endswith("sqlite3"):
-    # Celery workers and the web write side by side. DEFERRED transactions (Django's default) fail at
-    # once with "database is locked" when two read before they write; IMMEDIATE ones wait their turn.
+    # Celery workers and the web write side by side. DEFERRED transactions (Django's default) fail
+    # at once with "database is locked" when two read before they write; IMMEDIATE ones wait.
     DATABASES["default"]["OPTIONS"] = {
         "transaction_mode": "IMMEDIATE",
         "timeout": 20,
-        "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL; PRAGMA mmap_size=268435456;",
+        "init_command": (
+            "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL; PRAGMA mmap_size=268435456;"
+        ),
     }
 else:
     DATABASES["default"].setdefault("CONN_MAX_AGE", 60)
     DATABASES["default"].setdefault("CONN_HEALTH_CHECKS", True)
 
 # --- Jobs ----------------------------------------------------------------------------------------
-CELERY_BROKER_URL = env.str(
-    "CELERY_BROKER_URL", default=f"redis+socket://{VAR_DIR / 'valkey.sock'}"
-)
+CELERY_BROKER_URL = env.str("CELERY_BROKER_URL", default=f"redis+socket://{valkey_socket(VAR_DIR)}")
+CELERY_TASK_ROUTES = {"crawler.*": {"queue": "crawl"}, "search.*": {"queue": "embed"}}
+CELERY_TASK_DEFAULT_QUEUE = "embed"
+# A task is an id in and one idempotent service call: harmless to run twice, but not to lose.
+CELERY_TASK_ACKS_LATE = True
+CELERY_TASK_REJECT_ON_WORKER_LOST = True
+CELERY_WORKER_PREFETCH_MULTIPLIER = 1
+CELERY_WORKER_HIJACK_ROOT_LOGGER = False
+CELERY_TASK_IGNORE_RESULT = True
+CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
+# Must exceed the longest task, or a crawl that still runs is delivered a second time. What a killed
+# worker leaves is found sooner by the sweeps below, which read the database.
+CELERY_BROKER_TRANSPORT_OPTIONS = {"visibility_timeout": 12 * 3600}
+CELERY_BEAT_SCHEDULER = "django_celery_beat.schedulers:DatabaseScheduler"
+CELERY_BEAT_SCHEDULE: dict[str, dict[str, Any]] = {}
+
+DJANGO_STRUCTLOG_CELERY_ENABLED = True
+
 CACHE_URL = env.str("CACHE_URL", default="")
 CACHES: dict[str, dict[str, Any]] = {
     "default": (
@@ -133,6 +154,7 @@ SHOEFINDER_STORES: dict[str, dict[str, Any]] = {
         "OPTIONS": {"path": VAR_DIR / "index"},
     },
 }
+SHOEFINDER_WARM_UP = env.bool("SHOEFINDER_WARM_UP", default=True)
 SHOEFINDER_FUSION = env.str("SHOEFINDER_FUSION", default="direction")
 SHOEFINDER_CURRENCY = env.str("SHOEFINDER_CURRENCY", default="USD")
 SHOEFINDER_UPLOAD_HOURS = env.float("SHOEFINDER_UPLOAD_HOURS", default=24.0)
@@ -142,6 +164,13 @@ SHOEFINDER_PHOTO_MAX_PIXELS = env.int("SHOEFINDER_PHOTO_MAX_PIXELS", default=50_
 SHOEFINDER_PHOTO_MIN_SIDE = env.int("SHOEFINDER_PHOTO_MIN_SIDE", default=32)
 DATA_UPLOAD_MAX_MEMORY_SIZE = SHOEFINDER_UPLOAD_MAX_BYTES
 FILE_UPLOAD_MAX_MEMORY_SIZE = 2 * 1024 * 1024
+
+# --- Seeing what happens --------------------------------------------------------------------------
+LOG_LEVEL = env.str("LOG_LEVEL", default="INFO")
+LOG_FORMAT = env.str("LOG_FORMAT", default="console")
+LOGGING = logging_config(level=LOG_LEVEL, output=LOG_FORMAT)
+SHOEFINDER_METRICS_TOKEN = env.str("SHOEFINDER_METRICS_TOKEN", default="")
+SHOEFINDER_SERVE_MEDIA = env.bool("SHOEFINDER_SERVE_MEDIA", default=True)
 
 # --- Security ------------------------------------------------------------------------------------
 X_FRAME_OPTIONS = "DENY"

@@ -7,3 +7,7 @@ DEBUG = env.bool("DEBUG", default=False)
 # Not a secret: this environment listens on the loopback address only.
 SECRET_KEY = env.str("SECRET_KEY", default="development-only-not-a-secret")
 ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=["127.0.0.1", "localhost", "[::1]"])
+SHOEFINDER_METRICS_TOKEN = env.str("SHOEFINDER_METRICS_TOKEN", default="dev")
+# Static files straight from the source tree: no collectstatic between a change and a look.
+WHITENOISE_USE_FINDERS = True
+WHITENOISE_AUTOREFRESH = DEBUG

@@ -1,0 +1,31 @@
+"""Gunicorn's configuration: ``gunicorn shoefinder.wsgi --config python:shoefinder.gunicorn``."""
+
+from __future__ import annotations
+
+import os
+from typing import Any
+
+worker_class = "gthread"
+threads = 4
+# A search holds a thread while the encoder computes; a cold start of the encoder takes seconds.
+timeout = 60
+graceful_timeout = 15
+accesslog = None
+"""django_structlog tells each request."""
+
+
+def post_worker_init(worker: Any) -> None:
+    """Load encoder and index beside the first requests rather than within one of them."""
+    from django.conf import settings
+
+    if settings.SHOEFINDER_WARM_UP:
+        from search.services import warm_up_in_background
+
+        warm_up_in_background()
+
+
+def child_exit(server: Any, worker: Any) -> None:
+    if "PROMETHEUS_MULTIPROC_DIR" in os.environ:
+        from prometheus_client import multiprocess
+
+        multiprocess.mark_process_dead(worker.pid)
