@@ -21,15 +21,58 @@ class ImageEmbedding(models.Model):
         constraints = [
             models.UniqueConstraint(fields=["encoder_id", "image"], name="embedding_unique"),
         ]
+        indexes = [
+            # What came since the last publish, in the order in which it came.
+            models.Index(fields=["encoder_id", "id"], name="embedding_arrival"),
+        ]
 
     def __str__(self) -> str:
         return f"{self.image_id} by {self.encoder_id}"
+
+
+class EmbedFailure(models.Model):
+    """A stored photo that could not be embedded, and when it is worth another try.
+
+    It waits outside of the work list until ``retry_at`` and so never holds up the others. The photo
+    stays accepted: a disk that was not mounted must not change the catalog.
+    """
+
+    image = models.OneToOneField(ShoeImage, on_delete=models.CASCADE, related_name="embed_failure")
+    reason = models.CharField(max_length=40)
+    message = models.CharField(max_length=500)
+    attempts = models.PositiveSmallIntegerField(default=1)
+    failed_at = models.DateTimeField(default=timezone.now)
+    retry_at = models.DateTimeField(db_index=True)
+
+    class Meta:
+        ordering = ["-failed_at"]
+
+    def __str__(self) -> str:
+        return f"{self.image_id}: {self.reason}"
+
+
+class IndexState(models.Model):
+    """How far an encoder's index has followed the database. Written after each publish, so that
+    whoever dies in between does a little work twice and loses none."""
+
+    encoder_id = models.CharField(max_length=200, unique=True)
+    generation = models.PositiveBigIntegerField(default=0)
+    """Of the store, as published when this row was written."""
+    embedding_id = models.PositiveBigIntegerField(default=0)
+    """Rows of ImageEmbedding up to this one are in the index."""
+    synced_until = models.DateTimeField(null=True, blank=True)
+    """Changes of the catalog that were committed before are in the index."""
+    published_at = models.DateTimeField(null=True, blank=True)
+
+    def __str__(self) -> str:
+        return f"{self.encoder_id}: generation {self.generation}"
 
 
 class IndexBuild(models.Model):
     """A rebuild of an index: what it was built from and how it went."""
 
     class Status(models.TextChoices):
+        PENDING = "pending", "Waiting"
         RUNNING = "running", "Running"
         DONE = "done", "Done"
         FAILED = "failed", "Failed"
@@ -37,28 +80,47 @@ class IndexBuild(models.Model):
     class Trigger(models.TextChoices):
         ADMIN = "admin", "Admin"
         COMMAND = "command", "Command"
-        REPAIR = "repair", "Repair at start"
+        REPAIR = "repair", "Missing or damaged"
 
     encoder_id = models.CharField(max_length=200)
     dim = models.PositiveIntegerField(default=0)
     kind = models.CharField(max_length=20, blank=True)
+    total = models.PositiveBigIntegerField(default=0)
+    """Vectors that the database held when the build began."""
     count = models.PositiveBigIntegerField(default=0)
+    """Vectors written so far; when done, those in the index."""
     size_bytes = models.PositiveBigIntegerField(default=0)
     generation = models.PositiveBigIntegerField(default=0)
     checksum = models.CharField(max_length=128, blank=True)
     schema_version = models.PositiveSmallIntegerField(default=1)
-    status = models.CharField(max_length=8, choices=Status, default=Status.RUNNING)
+    """Of the payload: raised when what a photo can be filtered by changes its meaning."""
+    status = models.CharField(max_length=8, choices=Status, default=Status.PENDING)
     trigger = models.CharField(max_length=8, choices=Trigger, default=Trigger.COMMAND)
     error = models.TextField(blank=True)
-    started_at = models.DateTimeField(default=timezone.now)
-    heartbeat_at = models.DateTimeField(default=timezone.now)
+    requested_at = models.DateTimeField(default=timezone.now)
+    started_at = models.DateTimeField(null=True, blank=True)
+    heartbeat_at = models.DateTimeField(null=True, blank=True)
     finished_at = models.DateTimeField(null=True, blank=True)
 
     class Meta:
-        ordering = ["-started_at"]
+        ordering = ["-requested_at", "-id"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["encoder_id"],
+                condition=models.Q(status="pending"),
+                name="build_waits_once_per_encoder",
+            ),
+        ]
 
     def __str__(self) -> str:
         return f"{self.encoder_id}: {self.get_status_display().lower()}, {self.count} vectors"
+
+    @property
+    def seconds(self) -> float | None:
+        """How long it ran, or has been running."""
+        if self.started_at is None:
+            return None
+        return ((self.finished_at or timezone.now()) - self.started_at).total_seconds()
 
 
 class QueryPhoto(models.Model):
