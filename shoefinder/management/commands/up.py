@@ -1,0 +1,42 @@
+"""``manage.py up``: everything that one machine runs, under one supervisor."""
+
+from __future__ import annotations
+
+import signal
+from typing import Any
+
+from django.conf import settings
+from django.core.management import call_command
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+
+from shoefinder.stack import StackError, Supervisor, stack_parts
+from shoefinder.stack.lock import StackRunning, stack_lock
+
+
+class Command(BaseCommand):
+    help = "Run broker, web, workers and schedule of one machine; Ctrl-C stops them all."
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("--host", default="127.0.0.1", help="address to listen on")
+        parser.add_argument("--port", type=int, default=8000, help="port of the web server")
+
+    def handle(self, *args: Any, host: str, port: int, **options: Any) -> None:
+        signal.signal(signal.SIGTERM, signal.default_int_handler)
+        try:
+            with (
+                stack_lock(settings.VAR_DIR),
+                Supervisor(
+                    log_dir=settings.VAR_DIR / "log",
+                    cwd=settings.BASE_DIR,
+                    on_event=lambda name, what: self.stderr.write(f"{name}: {what}"),
+                ) as stack,
+            ):
+                call_command("migrate", verbosity=0)
+                for part in stack_parts(host=host, port=port):
+                    stack.start(part)
+                self.stdout.write(f"shoefinder answers on http://{host}:{port}/ (Ctrl-C stops it)")
+                stack.watch()
+        except (StackError, StackRunning) as error:
+            raise CommandError(str(error)) from error
+        except KeyboardInterrupt:
+            self.stdout.write("Stopped.")
