@@ -19,10 +19,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO
 
-import structlog
-
-log = structlog.get_logger(__name__)
-
 STOP_SECONDS = 6.0
 """Grace between the polite signal and the next harder one."""
 RESTART_SECONDS = (0.5, 1.0, 2.0, 5.0, 10.0)
@@ -165,7 +161,6 @@ class Supervisor:
             start_new_session=True,
             preexec_fn=_die_with_parent if sys.platform == "linux" else None,
         )
-        log.debug("part_started", part=part.name, pid=process.pid)
         return _Running(part, process, log_file, time.monotonic())
 
 
