@@ -143,10 +143,15 @@ CACHES: dict[str, dict[str, Any]] = {
 
 # --- Search --------------------------------------------------------------------------------------
 SHOEFINDER_ENCODER = env.str("SHOEFINDER_ENCODER", default="lite")
-SHOEFINDER_ENCODERS: dict[str, dict[str, Any]] = {
-    "lite": {"BACKEND": "search.encoders.lite.LiteEncoder", "OPTIONS": {}},
-}
 SHOEFINDER_ENCODER_THREADS = env.int("SHOEFINDER_ENCODER_THREADS", default=2)
+SHOEFINDER_ENCODERS: dict[str, dict[str, Any]] = {
+    "lite": {
+        "BACKEND": "search.encoders.lite.LiteEncoder",
+        "OPTIONS": {"threads": SHOEFINDER_ENCODER_THREADS, "cache_dir": VAR_DIR / "encoders"},
+    },
+    # Any other name: a sentence-transformers id or a folder.
+    "default": {"BACKEND": "search.encoders.clip.ClipEncoder", "OPTIONS": {}},
+}
 SHOEFINDER_STORE = env.str("SHOEFINDER_STORE", default="faiss")
 SHOEFINDER_STORES: dict[str, dict[str, Any]] = {
     "faiss": {

@@ -1,7 +1,8 @@
 """For a server behind a proxy that ends TLS. Passes ``manage.py check --deploy``."""
 
+from shoefinder.logs import logging_config
 from shoefinder.settings.base import *  # noqa: F403
-from shoefinder.settings.base import LOG_LEVEL, env, logging_config
+from shoefinder.settings.base import LOG_LEVEL, env
 
 # No defaults: a server must not start without them.
 SECRET_KEY = env.str("SECRET_KEY")
