@@ -1,0 +1,160 @@
+"""How a shoe is found: decode → encode → store → re-rank → group by colorway → hydrate."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+from django.conf import settings
+from PIL.Image import Image
+
+from catalog.images import photo_load
+from catalog.models import ImageStatus, ShoeImage
+from search.edits import Edit, edit_parse
+from search.encoders import Encoder, get_encoder
+from search.exceptions import QueryError
+from search.filters import where_from
+from search.fusion import EncodedQuery, fusion_for
+from search.hydration import Group, colour_of_image, group_hits, results_from
+from search.metrics import Stopwatch
+from search.models import ImageEmbedding
+from search.queries import query_photo_get
+from search.query import NO_PHOTO, Query
+from search.ranking import Ranking, rank, statistics_of
+from search.recognition import KnnRecogniser
+from search.results import SearchPage
+from search.selectors import vectors_of
+from search.stores import VectorStore, get_store
+from search.texts import text_space
+from search.types import Vector
+
+PER_PAGE: Final = 24
+PHOTOS_PER_COLORWAY: Final = 4
+"""How many hits are asked for each colorway that a page shows; shops publish 1 to 8."""
+LONGEST_SIDE: Final = 640
+"""Pixels that a photo is decoded to: well above what any encoder reads."""
+
+
+def search(
+    query: Query,
+    *,
+    per_page: int = PER_PAGE,
+    encoder: Encoder | None = None,
+    store: VectorStore | None = None,
+    fusion: str | None = None,
+) -> SearchPage:
+    """Answer one page of ``query``.
+
+    ``encoder``, ``store`` and ``fusion`` are those of the settings unless given. Raises
+    ``QueryError`` (the person must change something: an empty query, an expired photo),
+    ``IndexUnavailable`` and ``EncoderError`` (the operator must act).
+    """
+    if query.is_empty:
+        raise QueryError("Give a photo or a few words to search with.")
+    encoder = encoder or get_encoder()
+    store = store or get_store(encoder_id=str(encoder.id), dim=encoder.dim)
+    engine = Engine(encoder, store, fusion or settings.SHOEFINDER_FUSION, Stopwatch())
+    page = engine.answer(query, per_page=per_page)
+    engine.watch.report()
+    return page
+
+
+@dataclass(frozen=True)
+class Engine:
+    """One search: what it asks, and the watch that times it."""
+
+    encoder: Encoder
+    store: VectorStore
+    fusion: str
+    watch: Stopwatch
+
+    def answer(self, query: Query, *, per_page: int) -> SearchPage:
+        encoded = self.encode(query)
+        wanted = query.page * per_page
+        groups, ranking = self.find(query, encoded, colorways=wanted + 1)
+        shown = groups[wanted - per_page : wanted]
+        with self.watch.stage("rerank"):
+            why = ranking.shares(group.hits[0].image_id for group in shown)
+        identification = None
+        if encoded.photo is not None and query.page == 1:
+            with self.watch.stage("store"):
+                own = () if query.image_id is None else (query.image_id,)
+                identification = KnnRecogniser(self.store).identify(encoded.photo, leaving_out=own)
+        with self.watch.stage("hydrate"):
+            results = results_from(shown, why)
+        return SearchPage(
+            query=query,
+            results=results,
+            total=len(groups),
+            total_exact=ranking.complete,
+            page=query.page,
+            has_next=len(groups) > wanted,
+            timings=self.watch.seconds,
+            identification=identification,
+        )
+
+    def find(
+        self, query: Query, encoded: EncodedQuery, *, colorways: int
+    ) -> tuple[list[Group], Ranking]:
+        """At least so many colorways, best first, or all that the filters keep."""
+        with self.watch.stage("store"):
+            where = where_from(query.filters)
+        method = fusion_for(encoded, self.fusion)
+        depth = colorways * PHOTOS_PER_COLORWAY
+        while True:
+            ranking = rank(self.store, encoded, method, depth, where=where, watch=self.watch)
+            with self.watch.stage("hydrate"):
+                groups = group_hits(ranking.hits, leaving_out=query.image_id)
+            if ranking.complete or len(groups) >= colorways:
+                return groups, ranking
+            depth *= 4
+
+    def encode(self, query: Query) -> EncodedQuery:
+        """Photo and words as vectors."""
+        photo = self._photo(query)
+        edit = edit_parse(query.words)
+        with self.watch.stage("encode"):
+            space = text_space(self.encoder)
+            text = space.mean(edit.targets) if edit.targets else None
+            source = None
+            if photo is not None and text is not None:
+                source = space.mean(edit.sources(self._colour(query, edit, photo)))
+        with self.watch.stage("store"):
+            catalog = statistics_of(self.store)
+        return EncodedQuery(
+            photo=photo, text=text, source=source, weight=query.weight, catalog=catalog
+        )
+
+    def _photo(self, query: Query) -> Vector | None:
+        if query.image_id is not None:
+            return self._vector_of_image(query.image_id)
+        if not query.photo:
+            return None
+        with self.watch.stage("decode"), query_photo_get(query.photo).file.open("rb") as file:
+            image = photo_load(file, longest_side=LONGEST_SIDE)
+        return self._vector_of(image)
+
+    def _vector_of_image(self, image_id: int) -> Vector:
+        with self.watch.stage("decode"):
+            photo = ShoeImage.objects.filter(id=image_id, status=ImageStatus.ACCEPTED).first()
+            if photo is None:
+                raise QueryError(NO_PHOTO)
+            row = ImageEmbedding.objects.filter(image=photo, encoder_id=str(self.encoder.id))
+            raw = row.values_list("vector", flat=True).first()
+            if raw is not None:
+                return vectors_of([raw], dim=self.encoder.dim)[0]
+            with photo.file.open("rb") as file:
+                image = photo_load(file, longest_side=LONGEST_SIDE)
+        return self._vector_of(image)
+
+    def _vector_of(self, image: Image) -> Vector:
+        with self.watch.stage("encode"):
+            return np.asarray(self.encoder.encode_images([image])[0])
+
+    def _colour(self, query: Query, edit: Edit, photo: Vector) -> str | None:
+        """What colour the photo shows: as the catalog states it, else as the encoder sees it."""
+        if not edit.colours:
+            return None
+        stated = colour_of_image(query.image_id) if query.image_id is not None else None
+        return stated or text_space(self.encoder).colour_of(photo)

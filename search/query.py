@@ -1,0 +1,149 @@
+"""The question as a value: what is asked, checked and cleaned, and its one way into an address."""
+
+from __future__ import annotations
+
+import math
+import re
+import unicodedata
+from dataclasses import dataclass, field
+from typing import Final
+
+from django.http import QueryDict
+
+from catalog.exceptions import FilterError
+from catalog.filters import CatalogFilter
+from search.exceptions import QueryError
+
+MAX_WORDS: Final = 300
+"""Characters. Encoders read 77 to 256 tokens; more would be cut without a word."""
+MAX_PAGE: Final = 50
+"""Pages below are ranked anew to their depth, so the depth has an end."""
+MAX_ID: Final = 2**63 - 1
+DEFAULT_WEIGHT: Final = 0.5
+
+NO_PAGE: Final = "There is no such page; the first one is page 1."
+NO_PHOTO: Final = "There is no such photo in the catalog."
+
+_TOKEN = re.compile(r"[A-Za-z0-9_-]{1,64}")
+_SPACE = re.compile(r"\s+")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Query:
+    """Photo, words, filters. Equal queries have equal addresses, and the other way round.
+
+    Raises ``QueryError``, in words for the person who asks, when a part cannot be meant.
+    """
+
+    words: str = ""
+    photo: str = ""
+    """Token of an uploaded photo (``search.queries``)."""
+    image_id: int | None = None
+    """A catalog photo to search with instead."""
+    weight: float = DEFAULT_WEIGHT
+    """0: like the photo, 1: like the words; counts only where both are given."""
+    filters: CatalogFilter = field(default_factory=CatalogFilter)
+    page: int = 1
+    """From 1."""
+
+    def __post_init__(self) -> None:
+        words = words_clean(self.words)
+        if len(words) > MAX_WORDS:
+            raise QueryError(
+                f"These words are {len(words):,} characters long; {MAX_WORDS} is the most that "
+                "can be searched for. Please shorten them."
+            )
+        if self.photo and not _TOKEN.fullmatch(self.photo):
+            raise QueryError("This link to a photo is damaged. Please choose the photo again.")
+        if self.image_id is not None and not 1 <= self.image_id <= MAX_ID:
+            raise QueryError(NO_PHOTO)
+        if self.photo and self.image_id is not None:
+            raise QueryError("Search with one photo at a time: yours, or one of the catalog's.")
+        if not (math.isfinite(self.weight) and 0 <= self.weight <= 1):
+            raise QueryError("The balance between photo and words must lie between 0 and 1.")
+        if self.page < 1:
+            raise QueryError(NO_PAGE)
+        if self.page > MAX_PAGE:
+            raise QueryError(
+                f"Results end at page {MAX_PAGE}. Narrow the search by words or filters instead."
+            )
+        object.__setattr__(self, "words", words)
+        # Two decimals are finer than a hand on a slider, and keep addresses short and equal.
+        object.__setattr__(self, "weight", round(self.weight, 2) + 0.0)
+
+    @property
+    def is_empty(self) -> bool:
+        """Neither photo nor words; filters alone are browsing, not searching."""
+        return not (self.words or self.has_photo)
+
+    @property
+    def has_photo(self) -> bool:
+        return bool(self.photo) or self.image_id is not None
+
+    @classmethod
+    def from_params(cls, params: QueryDict) -> Query:
+        """Read an address: ``q``, ``photo``, ``image``, ``weight``, ``page`` and the filters.
+
+        Empty values count as absent, as forms send them.
+        """
+        try:
+            filters = CatalogFilter.from_query(params)
+        except FilterError as error:
+            raise QueryError(str(error)) from error
+        image, weight = params.get("image") or "", params.get("weight") or ""
+        return cls(
+            words=params.get("q") or "",
+            photo=params.get("photo") or "",
+            image_id=_whole(image, NO_PHOTO) if image else None,
+            weight=_real(weight) if weight else DEFAULT_WEIGHT,
+            filters=filters,
+            page=_whole(
+                params.get("page") or "1", "There is no such page; the first one is page 1."
+            ),
+        )
+
+    def to_params(self) -> list[tuple[str, str]]:
+        """Pairs for ``urlencode``; what is as it always is stays out."""
+        pairs = []
+        if self.words:
+            pairs.append(("q", self.words))
+        if self.photo:
+            pairs.append(("photo", self.photo))
+        if self.image_id is not None:
+            pairs.append(("image", str(self.image_id)))
+        if self.weight != DEFAULT_WEIGHT:
+            pairs.append(("weight", f"{self.weight:g}"))
+        pairs += self.filters.to_query()
+        if self.page != 1:
+            pairs.append(("page", str(self.page)))
+        return pairs
+
+
+def words_clean(text: str) -> str:
+    """NFC, no control, format, private or unassigned characters, single spaces, trimmed.
+
+    Format characters go too (zero-width spaces, direction marks): they are invisible, and two
+    sentences that look alike must be the same query.
+    """
+    kept = "".join(
+        " " if unicodedata.category(char)[0] == "C" else char
+        # An attack may send megabytes; what is told afterwards needs no more than this.
+        for char in unicodedata.normalize("NFC", text[:100_000])
+    )
+    return unicodedata.normalize("NFC", _SPACE.sub(" ", kept).strip())
+
+
+def _whole(text: str, message: str) -> int:
+    # int() would take "+1", "1_0" and other scripts' digits: two addresses for one query.
+    if not (len(text) <= 19 and text.isascii() and text.isdigit()):
+        raise QueryError(message)
+    return int(text)
+
+
+def _real(text: str) -> float:
+    try:
+        return float(text[:40])
+    except ValueError:
+        raise QueryError(
+            "The balance between photo and words must be a number between 0 and 1."
+        ) from None

@@ -1,0 +1,81 @@
+"""Sentences as vectors of one encoder, kept: the same few prompts come with every query."""
+
+from __future__ import annotations
+
+import threading
+from collections import Counter, OrderedDict
+from typing import Final
+
+import numpy as np
+
+from catalog.colours import COLOURS
+from search.edits import colour_prompts
+from search.encoders.base import Encoder
+from search.types import EncoderId, Vector, Vectors
+
+KEPT: Final = 4096
+"""Mean vectors kept per encoder: 8 MB at 512 dimensions."""
+
+COLOUR_SLUGS: Final = tuple(colour.slug for colour in COLOURS if colour.slug != "multi")
+"""What a photo's main colour is chosen from; "multi" says how many there are, not which."""
+
+
+class TextSpace:
+    """Text vectors of one encoder. Safe to share between threads."""
+
+    def __init__(self, encoder: Encoder) -> None:
+        self._encoder = encoder
+        self._means: OrderedDict[tuple[str, ...], Vector] = OrderedDict()
+        self._colours: Vectors | None = None
+        self._lock = threading.Lock()
+
+    def mean(self, sentences: tuple[str, ...]) -> Vector:
+        """The renormalised mean of the sentences' unit vectors, shape (dim,).
+
+        A sentence given twice counts twice. ``ValueError`` when there is none.
+        """
+        if not sentences:
+            raise ValueError("A mean needs at least one sentence.")
+        with self._lock:
+            if (kept := self._means.get(sentences)) is not None:
+                self._means.move_to_end(sentences)
+                return kept
+        counts = Counter(sentences)
+        vectors = self._encoder.encode_texts(list(counts))
+        mean = unit(np.array(list(counts.values()), np.float32) @ vectors)
+        with self._lock:
+            self._means[sentences] = mean
+            while len(self._means) > KEPT:
+                self._means.popitem(last=False)
+        return mean
+
+    def colours(self) -> Vectors:
+        """One row per ``COLOUR_SLUGS``: the classifier's class vectors."""
+        if self._colours is None:
+            self._colours = np.stack([self.mean(colour_prompts(slug)) for slug in COLOUR_SLUGS])
+        return self._colours
+
+    def colour_of(self, photo: Vector) -> str:
+        """The slug of the main colour that a photo is taken for (zero-shot, prompt ensemble)."""
+        return COLOUR_SLUGS[int(np.argmax(self.colours() @ photo))]
+
+
+def unit(vector: Vector) -> Vector:
+    """Scaled to length 1; zeros stay zeros, so that nothing becomes NaN."""
+    length = float(np.linalg.norm(vector))
+    return np.asarray(vector / length if length > 1e-12 else vector, dtype=np.float32)
+
+
+_spaces: OrderedDict[tuple[EncoderId, int], TextSpace] = OrderedDict()
+_lock = threading.Lock()
+
+
+def text_space(encoder: Encoder) -> TextSpace:
+    """The process's one space for this encoder; the two used last are kept."""
+    key = (encoder.id, id(type(encoder)))
+    with _lock:
+        space = _spaces.setdefault(key, TextSpace(encoder))
+        _spaces.move_to_end(key)
+        while len(_spaces) > 2:
+            _spaces.popitem(last=False)
+        return space
