@@ -1,4 +1,5 @@
-"""The colours that the catalog knows: one vocabulary for listings, filters, edits and evaluation."""
+"""The colours that the catalog knows: one vocabulary of listings, filters, edits and evaluation."""
+# ruff: noqa: E501 - a table reads better than its wrapped lines
 
 from __future__ import annotations
 

@@ -135,7 +135,7 @@ class ShoeModel(Stamped):
         blank=True,
         editable=False,
         related_name="merged_models",
-        help_text="Set while this model stands under another name; the row stays, so that it can be undone.",
+        help_text="Set while this model stands under another name; the row stays to be undone.",
     )
 
     class Meta:

@@ -61,3 +61,10 @@ class PhotoRejection(StrEnum):
     NOT_AN_IMAGE = "not-an-image"
     TRUNCATED = "truncated"
     UNSUPPORTED_FORMAT = "unsupported-format"
+
+
+class DraftRejection(StrEnum):
+    """Why a shop's page did not become a listing."""
+
+    URL_INVALID = "url-invalid"
+    TITLE_MISSING = "title-missing"
