@@ -11,6 +11,10 @@ class QueryError(SearchError):
     """The person who asks must change something; the message says what, in their words."""
 
 
+class QueryPhotoExpired(QueryError):
+    """The photo that a link searches with has been deleted; the rest of the query still holds."""
+
+
 class EncoderError(SearchError):
     """The operator must act: an encoder is not there, not whole, or not configured."""
 
@@ -25,3 +29,11 @@ class IndexMissing(IndexUnavailable):
 
 class IndexDamaged(IndexUnavailable):
     """The files of the index do not match its manifest."""
+
+
+class IndexBusy(SearchError):
+    """Another process is writing the index; wait, then try again."""
+
+
+class StoreError(SearchError):
+    """The operator must act: a store is not configured, or cannot write where it was told to."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol, runtime_checkable
 
@@ -37,7 +37,7 @@ class StoreInfo:
     dim: int
     count: int
     generation: int
-    """Grows by one with every publish; readers reopen when it changes."""
+    """Grows with every publish that changes something; readers reopen when it does."""
     checksum: str
     """Over the published files; empty for a store without files."""
     size_bytes: int
@@ -50,7 +50,12 @@ class VectorStore(Protocol):
     """Vectors under whole-number ids, searched by inner product. One writer, many readers.
 
     Held by ``tests/search/stores/contract.py``. Writes stay invisible to every reader, this object
-    included, until ``publish`` returns; then all of them are visible.
+    included, until ``publish`` returns; then all of them are visible: to this object at once, to
+    others within two seconds.
+
+    Every method that reads raises IndexMissing before the first publish, or IndexDamaged. Every
+    method that writes raises ValueError for what cannot be kept, IndexBusy while another writes,
+    and StoreError if the store cannot be written.
     """
 
     def upsert(self, ids: Ids, vectors: Vectors, payload: Sequence[Payload]) -> None:
@@ -68,11 +73,27 @@ class VectorStore(Protocol):
     def fetch(self, ids: Ids) -> Vectors:
         """The vectors of ``ids`` in that order. Raises KeyError naming those that are missing."""
 
+    def payloads(self, ids: Ids) -> list[Payload]:
+        """The payloads of ``ids`` in that order, as they were put in. Raises like ``fetch``."""
+
     def ids(self) -> npt.NDArray[np.int64]:
-        """Every published id, ascending."""
+        """Every published id, ascending. Not to be written to."""
 
     def publish(self) -> None:
-        """Make all writes since the last publish visible at once, or not at all."""
+        """Make all writes since the last publish visible at once, or not at all.
+
+        The first one publishes even an empty index; later ones without a write do nothing.
+        """
+
+    def rebuild(self, batches: Iterable[tuple[Ids, Vectors, Sequence[Payload]]]) -> None:
+        """Replace all there is by ``batches`` at once, over a missing or damaged index too.
+
+        Built beside: readers see the old index until this returns, and after an error. Of an id
+        named twice the later counts. Writes that were not published are dropped.
+        """
 
     def info(self) -> StoreInfo:
         """What is published now. Raises IndexMissing or IndexDamaged (search.exceptions)."""
+
+    def verify(self) -> StoreInfo:
+        """As ``info``, after reading every byte that is published."""

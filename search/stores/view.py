@@ -1,0 +1,159 @@
+"""One published generation, ready to be searched by many threads at once."""
+
+from __future__ import annotations
+
+import threading
+from collections import OrderedDict
+from collections.abc import Hashable
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any, Protocol
+
+import numpy as np
+import numpy.typing as npt
+
+from search.stores.base import Where
+from search.stores.columns import Mask, Rows, where_key
+from search.stores.files import Manifest
+from search.stores.rows import State
+from search.types import Hit, Vector, Vectors
+
+SLACK = 8
+"""Rows asked for beyond k, so that equal scores at the cut are seen and told apart by their id."""
+
+ROUNDING = 2e-6
+"""How far two float32 sums of the same unit vectors may lie apart."""
+
+_REMEMBERED_FILTERS = 64
+_CHUNK = 4096
+
+
+@dataclass(frozen=True, slots=True)
+class Keep:
+    """The rows of one part that may be found."""
+
+    bits: npt.NDArray[np.uint8] | None
+    """One bit a row, lowest first; None if all may."""
+    count: int
+
+    @classmethod
+    def of(cls, mask: Mask) -> Keep:
+        count = int(np.count_nonzero(mask))
+        return cls(None if count == len(mask) else np.packbits(mask, bitorder="little"), count)
+
+
+class SearchEngine(Protocol):
+    """What a view asks of the library that searches."""
+
+    def flat(self, vectors: Vectors) -> Any:
+        """An exact index in memory."""
+
+    def search(self, index: Any, queries: Vectors, k: int, keep: Keep) -> Rows:
+        """Row numbers, shape (n, k) or more, best first, -1 where there are no more."""
+
+    def exact(self, index: Any) -> bool:
+        """Whether ``search`` misses nothing."""
+
+
+class View:
+    """Immutable but for the filters that it remembers."""
+
+    def __init__(self, manifest: Manifest, state: State, engine: SearchEngine) -> None:
+        self.manifest, self.state, self._engine = manifest, state, engine
+        self._delta_index = engine.flat(state.delta_vectors) if len(state.delta) else None
+        self._everything = Keep.of(~state.dead), Keep.of(np.ones(len(state.delta), np.bool_))
+        self._remembered: OrderedDict[Hashable, tuple[Keep, Keep]] = OrderedDict()
+        self._lock = threading.Lock()
+
+    @cached_property
+    def ids(self) -> npt.NDArray[np.int64]:
+        """Every id, ascending; shared, hence not writable."""
+        ids = np.sort(self.state.ids_of(self.state.alive()))
+        ids.flags.writeable = False
+        return ids
+
+    def search(self, queries: Vectors, k: int, where: Where | None) -> list[list[Hit]]:
+        """See ``VectorStore.search``; ``queries`` and ``k`` are checked already."""
+        keeps = self._kept(where)
+        total = keeps[0].count + keeps[1].count
+        k = min(k, total)
+        found: list[list[Hit]] = [[] for _ in queries]
+        waiting, ask = list(range(len(queries))) if k else [], min(k + SLACK, total)
+        while waiting:
+            again = []
+            parts = self._ask(queries[waiting], ask, keeps)
+            for position, number in enumerate(waiting):
+                hits = self._rank(
+                    queries[number], [(rows[position], full) for rows, full in parts], k
+                )
+                if hits is None:
+                    again.append(number)
+                else:
+                    found[number] = hits
+            waiting, ask = again, min(ask * 2, total)
+        return found
+
+    def _ask(self, queries: Vectors, ask: int, keeps: tuple[Keep, Keep]) -> list[tuple[Rows, bool]]:
+        """Candidates of base and delta, each with whether all that may matter are among them."""
+        parts = []
+        base = self.state.base
+        for index, keep, offset in (
+            (base.index, keeps[0], 0),
+            (self._delta_index, keeps[1], len(base.table)),
+        ):
+            if keep.count:
+                rows = self._engine.search(index, queries, min(ask, keep.count), keep)
+                complete = rows.shape[1] >= keep.count or not self._engine.exact(index)
+                parts.append((np.where(rows >= 0, rows + offset, -1), complete))
+        return parts
+
+    def _rank(self, query: Vector, parts: list[tuple[Rows, bool]], k: int) -> list[Hit] | None:
+        """Score anew and sort; None if rows that were not asked for could tie with the last hit.
+
+        The engine's float32 sums depend on its kernel and on where a row lies, and a quantised
+        index scores other vectors than those given. In double precision equal vectors get equal
+        scores, whichever part, kernel or store found them.
+        """
+        scored = []
+        for rows, complete in parts:
+            rows = rows[rows >= 0]
+            scored.append((rows, self._scores(query, rows), complete))
+        rows = np.concatenate([part[0] for part in scored])
+        scores = np.concatenate([part[1] for part in scored])
+        ids = self.state.ids_of(rows)
+        best = np.lexsort((ids, -scores))[:k]
+        last = scores[best[-1]]
+        if any(not complete and last - part.min() <= ROUNDING for _, part, complete in scored):
+            return None
+        return [
+            Hit(number, score)
+            for number, score in zip(ids[best].tolist(), scores[best].tolist(), strict=True)
+        ]
+
+    def _scores(self, query: Vector, rows: Rows) -> npt.NDArray[np.float32]:
+        exact = query.astype(np.float64)
+        return np.concatenate(
+            [
+                (self.state.vectors(rows[at : at + _CHUNK]).astype(np.float64) @ exact)
+                for at in range(0, max(len(rows), 1), _CHUNK)
+            ]
+        ).astype(np.float32)
+
+    def _kept(self, where: Where | None) -> tuple[Keep, Keep]:
+        if where is None:
+            return self._everything
+        key = where_key(where)
+        with self._lock:
+            if key in self._remembered:
+                self._remembered.move_to_end(key)
+                return self._remembered[key]
+        state = self.state
+        keeps = (
+            Keep.of(state.columns.mask(where) & ~state.dead),
+            Keep.of(state.delta_columns.mask(where)),
+        )
+        with self._lock:
+            self._remembered[key] = keeps
+            if len(self._remembered) > _REMEMBERED_FILTERS:
+                self._remembered.popitem(last=False)
+        return keeps
