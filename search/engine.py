@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final
 
-import numpy as np
 from django.conf import settings
 from PIL.Image import Image
 
@@ -25,7 +24,8 @@ from search.ranking import Ranking, rank, statistics_of
 from search.recognition import KnnRecogniser
 from search.results import SearchPage
 from search.selectors import vectors_of
-from search.stores import VectorStore, get_store
+from search.stores import get_store
+from search.stores.base import VectorStore
 from search.texts import text_space
 from search.types import Vector
 
@@ -150,7 +150,8 @@ class Engine:
 
     def _vector_of(self, image: Image) -> Vector:
         with self.watch.stage("encode"):
-            return np.asarray(self.encoder.encode_images([image])[0])
+            vector: Vector = self.encoder.encode_images([image])[0]
+        return vector
 
     def _colour(self, query: Query, edit: Edit, photo: Vector) -> str | None:
         """What colour the photo shows: as the catalog states it, else as the encoder sees it."""

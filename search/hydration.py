@@ -13,7 +13,6 @@ from catalog.selectors import colorway_cards
 from search.results import PhotoHit, Result
 from search.types import Hit
 
-
 MAX_IDS: Final = 10_000
 """In one statement: SQLite takes 32,766 parameters, PostgreSQL 65,535."""
 

@@ -12,8 +12,7 @@ import numpy as np
 
 from search.fusion import SAMPLE_SIZE, Candidates, EncodedQuery, Fusion, IdArray, Statistics
 from search.metrics import Stopwatch
-from search.stores import VectorStore
-from search.stores.base import Where
+from search.stores.base import VectorStore, Where
 from search.types import Hit, Vectors
 
 FIRST_ASK: Final = 1000

@@ -16,7 +16,8 @@ from PIL.Image import Image
 from search.encoders import Encoder, get_encoder
 from search.hydration import models_of
 from search.results import Candidate, Identification
-from search.stores import VectorStore, get_store
+from search.stores import get_store
+from search.stores.base import VectorStore
 from search.types import Vector
 
 NEIGHBOURS: Final = 10

@@ -1,0 +1,156 @@
+"""What a task is, what it is given, and what it answers. One module per task in ``tasks``."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Literal, Protocol, TypeVar
+
+import numpy as np
+
+from search.encoders import Encoder
+from search.evaluation.datasets import ShoePhoto
+from search.evaluation.embeddings import EmbeddingCache
+from search.evaluation.metrics import Estimate
+from search.exceptions import SearchError
+from search.types import Vectors
+
+Side = Literal["train", "validation", "test", "all"]
+
+Row = Mapping[str, Estimate]
+"""Figures of one method by the name of the metric."""
+
+Report = Callable[[str, int, int], None]
+"""Called with what is being done, how much is done, and of how much."""
+
+METRICS = {
+    "top1": "top-1",
+    "top5": "top-5",
+    "macro_precision": "macro prec.",
+    "macro_recall": "macro recall",
+    "r1": "R@1",
+    "r10": "R@10",
+    "map": "mAP",
+    "edit10": "edit@10",
+    "identity10": "identity@10",
+    "both10": "both@10",
+    "mrr": "MRR",
+    "auroc": "AUROC",
+    "false_names": "false names",
+    "ece": "ECE",
+}
+"""Every metric that a task may report, by its name in JSON, with its heading."""
+
+Item = TypeVar("Item")
+
+
+class EvaluationError(SearchError):
+    """A task cannot be run as it was asked for; the message says what to change."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Request:
+    """What is to be measured."""
+
+    encoder: Encoder
+    data: Path
+    """A folder laid out as ``search.evaluation.datasets`` documents."""
+    training_data: Path | None = None
+    """The folder that encoders of this project were trained on; there only what their training
+    never saw may be judged."""
+    gallery: Path | None = None
+    queries: Path | None = None
+    """Given together: every photo of the one is gallery, every photo of the other is query."""
+    side: Side | None = None
+    """Which share to judge; None for the task's own choice."""
+    method: str = "all"
+    limit: int | None = None
+    """At most so many queries, drawn by ``seed``."""
+    seed: int = 0
+    cache: Path | None = None
+    """Where embeddings are kept; None keeps none."""
+    report: Report = field(default=lambda what, done, total: None)
+
+    def __post_init__(self) -> None:
+        if (self.gallery is None) != (self.queries is None):
+            raise EvaluationError("--gallery and --queries are given together, or not at all.")
+        if self.limit is not None and self.limit < 1:
+            raise EvaluationError("--limit must be at least 1.")
+
+    @property
+    def on_training_data(self) -> bool:
+        return self.training_data is not None and (
+            self.data.resolve() == self.training_data.resolve()
+        )
+
+    def embed(self, photos: Sequence[ShoePhoto], what: str) -> Vectors:
+        """Vectors of photos, shape (n, dim), from the cache where it has them."""
+        if self.cache is None:
+            raise EvaluationError("Embeddings need a folder to be kept in.")
+        return EmbeddingCache(self.encoder, self.cache).embed(
+            photos, lambda done, total: self.report(f"Embedding {what}", done, total)
+        )
+
+    def sample(self, items: Sequence[Item]) -> list[Item]:
+        """All of ``items``, or ``limit`` of them drawn by ``seed``; their order is kept."""
+        if self.limit is None or len(items) <= self.limit:
+            return list(items)
+        chosen = np.random.default_rng(self.seed).choice(len(items), self.limit, replace=False)
+        return [items[i] for i in sorted(chosen.tolist())]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Measured:
+    """What a task found."""
+
+    task: str
+    encoder: str
+    rows: Mapping[str, Row]
+    """By method."""
+    setting: str
+    """The gallery and the queries in a sentence, for whoever reads the table."""
+
+    def as_json(self) -> dict[str, object]:
+        return {
+            "task": self.task,
+            "encoder": self.encoder,
+            "results": {
+                method: {metric: estimate.as_json() for metric, estimate in row.items()}
+                for method, row in self.rows.items()
+            },
+        }
+
+
+class Task(Protocol):
+    """One protocol on one kind of data."""
+
+    @property
+    def name(self) -> str: ...
+
+    @property
+    def summary(self) -> str:
+        """What it measures, in a line."""
+
+    @property
+    def methods(self) -> tuple[str, ...]: ...
+
+    @property
+    def baselines(self) -> tuple[str, ...]:
+        """Methods that are always reported beside the chosen one."""
+
+    def run(self, request: Request, methods: Sequence[str]) -> Measured:
+        """Raises ``DatasetError`` where data are missing or empty, ``EvaluationError`` where the
+        request does not fit the task."""
+
+
+def methods_chosen(task: Task, method: str) -> tuple[str, ...]:
+    """The methods to run, in the task's order; the baselines stand beside whatever is chosen."""
+    if method == "all":
+        return task.methods
+    if method not in task.methods:
+        raise EvaluationError(
+            f"The task {task.name} has no method {method!r}; "
+            f"it has: all, {', '.join(task.methods)}."
+        )
+    return tuple(name for name in task.methods if name == method or name in task.baselines)

@@ -1,0 +1,20 @@
+"""The tasks by name. A new one is a module here and a line in ``TASKS``."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Final
+
+from search.evaluation.protocol import EvaluationError, Measured, Request, Task, methods_chosen
+from search.evaluation.tasks.edit import EditTask
+from search.evaluation.tasks.recognise import RecogniseTask
+
+TASKS: Final[Mapping[str, Task]] = {task.name: task for task in (RecogniseTask(), EditTask())}
+
+
+def run_task(name: str, request: Request) -> Measured:
+    """Run one task; ``EvaluationError`` for a name that is not in ``TASKS``."""
+    if name not in TASKS:
+        raise EvaluationError(f"There is no task {name!r}; there are: {', '.join(TASKS)}.")
+    task = TASKS[name]
+    return task.run(request, methods_chosen(task, request.method))

@@ -1,0 +1,176 @@
+"""This shoe, in colour X: among models that training never saw.
+
+A query is a photo and the words "in X", where the same model exists with X as its main colour.
+Right is every other photo of that model in that colour.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+import numpy as np
+
+from catalog.colours import BY_SLUG, colour_parse
+from search.edits import edit_parse
+from search.evaluation.datasets import DatasetError, ShoePhoto, read_dataset, read_labelled
+from search.evaluation.metrics import Bootstrap, average_precision, recall_at, share_at
+from search.evaluation.protocol import Measured, Request
+from search.fusion import FUSIONS, EncodedQuery, Fusion, Statistics
+from search.query import DEFAULT_WEIGHT
+from search.ranking import sample_ids
+from search.texts import TextSpace, text_space
+from search.types import Vectors
+
+K: Final = 10
+
+
+@dataclass(frozen=True, slots=True)
+class EditQuery:
+    photo: int
+    """Its place in the gallery."""
+    colour: str
+    """Slug of the colour wished for."""
+
+    @property
+    def words(self) -> str:
+        return f"in {BY_SLUG[self.colour].name}"
+
+
+class EditTask:
+    """Every fusion method on the same queries, encoded as the engine encodes them."""
+
+    name = "edit"
+    summary = "this shoe in colour X: models that training never saw"
+    baselines: tuple[str, ...] = ("image", "text", "sum", "product")
+
+    @property
+    def methods(self) -> tuple[str, ...]:
+        return tuple(FUSIONS)
+
+    def run(self, request: Request, methods: Sequence[str]) -> Measured:
+        photos = edit_photos(request)
+        queries = request.sample(edit_queries(photos))
+        if not queries:
+            raise DatasetError(
+                f"In {request.data} no model is there in two colours, so nothing can be asked for."
+            )
+        vectors = request.embed(photos, "the photos")
+        encoded = encode_queries(queries, vectors, text_space(request.encoder))
+        judge = Judge(photos, queries)
+        bootstrap = Bootstrap(len(queries), seed=request.seed)
+        rows = {}
+        for method in methods:
+            request.report(f"Ranking by {method}", 0, 1)
+            figures = judge.figures(FUSIONS[method], encoded, vectors)
+            rows[method] = {name: bootstrap.mean(values) for name, values in figures.items()}
+        models = len({photo.group for photo in photos})
+        return Measured(
+            task=self.name,
+            encoder=str(request.encoder.id),
+            rows=rows,
+            setting=f"{len(queries)} queries among {len(photos)} photos of {models} models",
+        )
+
+
+def edit_photos(request: Request) -> list[ShoePhoto]:
+    """The gallery, which is also where queries come from.
+
+    In the data that encoders were trained on: only the share never trained on (``--split``
+    chooses another). In any other folder: everything, as its models are unseen by definition.
+    """
+    side = request.side or ("test" if request.on_training_data else "all")
+    photos = [photo for photo in _coloured(request.data) if side in ("all", photo.split)]
+    if not photos:
+        raise DatasetError(f"No photo in {request.data} falls into the share {side!r}.")
+    return photos
+
+
+def _coloured(folder: Path) -> list[ShoePhoto]:
+    """Photos with models and colours: footlocker where it is there, else all that say both."""
+    if (folder / "footlocker").is_dir():
+        return read_dataset(folder, "footlocker")
+    photos = [photo for photo in read_labelled(folder) if photo.colours]
+    if not photos:
+        raise DatasetError(
+            f"No photo in {folder} is labelled with colours; footlocker/products.csv would be."
+        )
+    return photos
+
+
+def main_colour(photo: ShoePhoto) -> str:
+    """Slug of the first colour, in the catalog's vocabulary; empty when unknown."""
+    colour = colour_parse(photo.colours[0]) if photo.colours else None
+    return colour.slug if colour else ""
+
+
+def edit_queries(photos: Sequence[ShoePhoto]) -> list[EditQuery]:
+    """Every photo with every other main colour that its model comes in."""
+    colours: dict[str, set[str]] = defaultdict(set)
+    for photo in photos:
+        if colour := main_colour(photo):
+            colours[photo.group].add(colour)
+    return [
+        EditQuery(place, wished)
+        for place, photo in enumerate(photos)
+        if (own := main_colour(photo))
+        for wished in sorted(colours[photo.group] - {own})
+    ]
+
+
+def encode_queries(
+    queries: Sequence[EditQuery], vectors: Vectors, space: TextSpace
+) -> list[EncodedQuery]:
+    """As the engine does it: the present colour is predicted from the photo, never looked up."""
+    catalog = Statistics(vectors[sample_ids(np.arange(len(vectors), dtype=np.int64))])
+    present = {query.photo: space.colour_of(vectors[query.photo]) for query in queries}
+    encoded = []
+    for query in queries:
+        edit = edit_parse(query.words)
+        encoded.append(
+            EncodedQuery(
+                photo=vectors[query.photo],
+                text=space.mean(edit.targets),
+                source=space.mean(edit.sources(present[query.photo])),
+                weight=DEFAULT_WEIGHT,
+                catalog=catalog,
+            )
+        )
+    return encoded
+
+
+class Judge:
+    """Which answers are right, for every query over the same photos."""
+
+    def __init__(self, photos: Sequence[ShoePhoto], queries: Sequence[EditQuery]) -> None:
+        self.queries = queries
+        self._colours = np.array([main_colour(photo) for photo in photos])
+        self._models = np.array([photo.group for photo in photos])
+
+    def figures(
+        self, fusion: Fusion, encoded: Sequence[EncodedQuery], vectors: Vectors
+    ) -> dict[str, np.ndarray[tuple[int], np.dtype[np.float64]]]:
+        """One number per query and metric. The query photo itself is never an answer."""
+        rows = []
+        for query, asked in zip(self.queries, encoded, strict=True):
+            scores = fusion.score(asked, vectors)
+            order = np.argsort(-scores, kind="stable")
+            order = order[order != query.photo]
+            edited = self._colours[order] == query.colour
+            kept = self._models[order] == self._models[query.photo]
+            right = edited & kept
+            rows.append(
+                (
+                    recall_at(right, 1),
+                    recall_at(right, K),
+                    average_precision(right),
+                    share_at(edited, K),
+                    share_at(kept, K),
+                    share_at(right, K),
+                )
+            )
+        names = ("r1", "r10", "map", "edit10", "identity10", "both10")
+        return dict(zip(names, np.array(rows, np.float64).T, strict=True))
