@@ -1,4 +1,10 @@
-from django.urls import URLPattern
+from django.urls import path
+
+from search import views
 
 app_name = "search"
-urlpatterns: list[URLPattern] = []
+urlpatterns = [
+    path("", views.page, name="page"),
+    path("photo/<str:token>.jpg", views.photo, name="photo"),
+    path("similar/<int:image_id>/", views.similar, name="similar"),
+]

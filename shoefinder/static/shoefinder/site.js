@@ -26,6 +26,13 @@
     }));
   });
 
+  // <form data-autosubmit>: a box ticked, a file chosen or a slider moved is sent at once.
+  document.addEventListener("change", (event) => {
+    const { form, type } = event.target;
+    if (!form || !("autosubmit" in form.dataset) || type === "search") return;
+    form.requestSubmit();
+  });
+
   const say = (text) => {
     const status = document.getElementById("status");
     if (status) status.textContent = text;

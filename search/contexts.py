@@ -1,0 +1,220 @@
+"""What the search templates show: one place that turns a query and its answer into their words."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from typing import Any
+from urllib.parse import urlencode
+
+from django.conf import settings
+from django.urls import reverse
+
+from catalog.filters import CatalogFilter
+from catalog.models import Colorway, ImageStatus, ShoeImage, ShoeModel
+from catalog.selectors import ColorwayCard, Facet, colorway_cards, facets
+from search.exceptions import QueryPhotoExpired
+from search.models import QueryPhoto
+from search.queries import query_photo_get
+from search.query import MAX_PAGE, MAX_WORDS, Query
+from search.results import Candidate, PhotoHit, Result, SearchPage
+
+AUTOMATIC_PAGES = 4
+"""Pages that load by scrolling; after them a button, so that the end of the page can be reached."""
+EXAMPLES = 12
+EXAMPLE_POOL = 240
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """Why there is no answer, for the visitor, with what they can do about it."""
+
+    message: str
+    status: int
+    title: str = "That did not work"
+    retry_after: int | None = None
+    """Seconds after which trying again makes sense."""
+    action: str = ""
+    """Words of a link, and where it leads."""
+    href: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Chip:
+    label: str
+    href: str
+    """The same search without it."""
+
+
+@dataclass(frozen=True, slots=True)
+class ShownPhoto:
+    """A photo of a result, with what a template needs to show it and to search with it."""
+
+    image: ShoeImage
+    href: str
+
+
+@dataclass(frozen=True, slots=True)
+class ShownResult:
+    card: ColorwayCard
+    image: ShoeImage | None
+    score: float
+    others: tuple[ShownPhoto, ...]
+    search_with: str
+
+
+@dataclass(frozen=True, slots=True)
+class ShownCandidate:
+    name: str
+    percent: int
+    href: str
+
+
+def address(query: Query) -> str:
+    """Where a query is answered; the same query has the same address."""
+    params = query.to_params()
+    return reverse("search:page") + (f"?{urlencode(params)}" if params else "")
+
+
+def page_context(
+    query: Query, page: SearchPage | None = None, told: Told | None = None
+) -> dict[str, Any]:
+    """Everything for ``search/page.html`` and its parts."""
+    shown_facets = [] if query.is_empty else facets(filters=query.filters)
+    start = query.is_empty and told is None
+    return {
+        "query": query,
+        "page": page,
+        "told": told,
+        "start": start,
+        "photo": _photo(query),
+        "image": _image(query),
+        "facets": shown_facets,
+        "chips": chips(query, shown_facets),
+        "filters": query.filters,
+        "results": shown_results(query, page.results) if page else (),
+        "candidates": _candidates(page),
+        "examples": _examples() if start else (),
+        "catalog_is_empty": start and not Colorway.objects.exists(),
+        "address": address(query),
+        "more": address(replace(query, page=query.page + 1)) if _has_more(page) else "",
+        "more_loads_itself": query.page < AUTOMATIC_PAGES,
+        "previous": address(replace(query, page=query.page - 1)) if query.page > 1 else "",
+        "without_photo": address(replace(query, photo="", image_id=None, page=1)),
+        "without_filters": address(replace(query, filters=CatalogFilter(), page=1)),
+        "browse": f"/shoes/?{urlencode(query.filters.to_query())}",
+        "max_words": MAX_WORDS,
+        "max_bytes": settings.SHOEFINDER_UPLOAD_MAX_BYTES,
+        "currency": settings.SHOEFINDER_CURRENCY,
+    }
+
+
+def shown_results(query: Query, results: Iterable[Result]) -> tuple[ShownResult, ...]:
+    """Results with their photos. One query, however many results."""
+    results = tuple(results)
+    ids = {result.hit.image_id for result in results}
+    ids |= {other.image_id for result in results for other in result.others}
+    images = ShoeImage.objects.only("id", "sha256", "width", "height", "view").in_bulk(ids)
+    return tuple(
+        ShownResult(
+            card=result.card,
+            image=images.get(result.hit.image_id),
+            score=result.score,
+            others=_others(query, result.others, images),
+            search_with=search_with(query, result.hit.image_id),
+        )
+        for result in results
+    )
+
+
+def search_with(query: Query, image_id: int) -> str:
+    """The address of "search with this one": filters stay, words are already in that photo."""
+    return address(Query(image_id=image_id, filters=query.filters))
+
+
+def chips(query: Query, shown: Iterable[Facet]) -> list[Chip]:
+    """What is chosen, each with the address that drops it."""
+    labels = {(facet.name, value.slug): value.label for facet in shown for value in facet.values}
+    found = []
+    for name, value in query.filters.to_query():
+        label = labels.get((name, value)) or _spelled(name, value)
+        dropped = replace(query, filters=query.filters.without(name, value), page=1)
+        found.append(Chip(label, address(dropped)))
+    return found
+
+
+def _spelled(name: str, value: str) -> str:
+    match name:
+        case "price_min":
+            return f"from {value} {settings.SHOEFINDER_CURRENCY}"
+        case "price_max":
+            return f"up to {value} {settings.SHOEFINDER_CURRENCY}"
+        case "available":
+            return "in stock"
+        case _:
+            return value.rpartition("/")[2].replace("-", " ")
+
+
+def _has_more(page: SearchPage | None) -> bool:
+    return page is not None and page.has_next and page.page < MAX_PAGE
+
+
+def _photo(query: Query) -> QueryPhoto | None:
+    if not query.photo:
+        return None
+    try:
+        return query_photo_get(query.photo)
+    except QueryPhotoExpired:
+        return None
+
+
+def _image(query: Query) -> ShoeImage | None:
+    if query.image_id is None:
+        return None
+    return ShoeImage.objects.filter(pk=query.image_id, status=ImageStatus.ACCEPTED).first()
+
+
+def _others(
+    query: Query, hits: Iterable[PhotoHit], images: dict[int, ShoeImage]
+) -> tuple[ShownPhoto, ...]:
+    return tuple(
+        ShownPhoto(images[hit.image_id], search_with(query, hit.image_id))
+        for hit in hits
+        if hit.image_id in images
+    )
+
+
+def _candidates(page: SearchPage | None) -> list[ShownCandidate]:
+    """Models that the photo may show, with their pages. One query."""
+    if page is None or page.identification is None:
+        return []
+    candidates: tuple[Candidate, ...] = page.identification.candidates
+    models = ShoeModel.objects.select_related("brand").in_bulk([c.model_id for c in candidates])
+    return [
+        ShownCandidate(
+            name=candidate.name,
+            percent=round(100 * candidate.confidence),
+            href=models[candidate.model_id].get_absolute_url(),
+        )
+        for candidate in candidates
+        if candidate.model_id in models
+    ]
+
+
+def _examples() -> list[tuple[ColorwayCard, str]]:
+    """Shoes to start from: the newest of each of a dozen models, and how to search with them."""
+    newest = (
+        Colorway.objects.filter(cover__isnull=False)
+        .order_by("-id")
+        .values_list("id", "model_id", "cover_id")[:EXAMPLE_POOL]
+    )
+    chosen: dict[int, tuple[int, int]] = {}
+    for colorway, model, cover in newest:
+        chosen.setdefault(model, (colorway, cover))
+    wanted = list(chosen.values())[:EXAMPLES]
+    cards = colorway_cards([colorway for colorway, _ in wanted])
+    return [
+        (cards[colorway], address(Query(image_id=cover)))
+        for colorway, cover in wanted
+        if colorway in cards
+    ]

@@ -1,0 +1,206 @@
+"""The search page. Without JavaScript it is a form and links; htmx swaps its inside."""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import replace
+from http import HTTPStatus
+
+from django.http import FileResponse, Http404, HttpRequest, HttpResponse, QueryDict
+from django.http.response import HttpResponseBase
+from django.shortcuts import redirect, render
+from django.utils.cache import patch_cache_control, patch_vary_headers
+from django.views.decorators.csrf import csrf_exempt, csrf_protect
+from django.views.decorators.http import require_http_methods, require_safe
+
+from catalog.exceptions import PhotoRejected
+from catalog.models import ImageStatus, ShoeImage
+from search import Query, SearchPage, search
+from search.contexts import Told, address, page_context, shown_results
+from search.exceptions import IndexUnavailable, QueryError, QueryPhotoExpired, SearchError
+from search.models import QueryPhoto
+from search.queries import query_photo_create, query_photo_get
+from search.uploads import rejection_status, upload_capped, upload_content
+
+log = logging.getLogger(__name__)
+
+PER_PAGE = 24
+SIMILAR = 12
+RETRY_AFTER = 30
+KEPT_WORDS = 300
+FILE = "file"
+"""Name of the form's file inputs."""
+
+
+def _refuse_upload(request: HttpRequest, error: PhotoRejected) -> HttpResponse:
+    told = Told(error.message, rejection_status(error), title="This photo cannot be used")
+    # The body was not read: what was asked beside the photo is known from the address only.
+    return _answer(request, _lenient(request.GET), told=told)
+
+
+@csrf_exempt  # the cap comes first, and the check is made by csrf_protect below
+@upload_capped(_refuse_upload)
+@csrf_protect
+@require_http_methods(["GET", "HEAD", "POST"])
+def page(request: HttpRequest) -> HttpResponseBase:
+    """Show a query; a POST is turned into one, and sent to its address."""
+    return _submit(request) if request.method == "POST" else _show(request)
+
+
+def _submit(request: HttpRequest) -> HttpResponse:
+    params = request.POST.copy()
+    content = upload_content(request, FILE)
+    try:
+        if content is not None:
+            photo = query_photo_create(content)
+            params["photo"] = photo.token
+            params["image"] = ""
+        params["page"] = ""
+        query = Query.from_params(params)
+    except PhotoRejected as error:
+        told = Told(error.message, rejection_status(error), title="This photo cannot be used")
+        return _answer(request, _lenient(params), told=told)
+    except QueryError as error:
+        return _answer(request, _lenient(params), told=Told(str(error), HTTPStatus.BAD_REQUEST))
+    if query.is_empty and query.filters.is_empty:
+        told = Told(
+            "Choose a photo, or describe the shoe in a few words.",
+            HTTPStatus.BAD_REQUEST,
+            title="There is nothing to search for yet",
+        )
+        return _answer(request, query, told=told)
+    response = redirect(address(query))
+    response.status_code = HTTPStatus.SEE_OTHER
+    return response
+
+
+def _show(request: HttpRequest) -> HttpResponse:
+    try:
+        query = Query.from_params(request.GET)
+    except QueryError as error:
+        told = Told(
+            str(error), HTTPStatus.BAD_REQUEST, action="Start a new search", href=request.path
+        )
+        return _answer(request, _lenient(request.GET), told=told)
+    if query.is_empty:
+        return _answer(request, query)
+    try:
+        found = search(query, per_page=PER_PAGE)
+    except SearchError as error:
+        return _answer(request, query, told=_told(error, query))
+    return _answer(request, query, found)
+
+
+def _told(error: SearchError, query: Query) -> Told:
+    """What the visitor hears; what the operator must mend goes to the log."""
+    if isinstance(error, QueryPhotoExpired):
+        rest = replace(query, photo="", page=1)
+        return Told(
+            str(error),
+            HTTPStatus.GONE,
+            title="The photo of this link has expired",
+            action="" if rest.is_empty else "Search without the photo",
+            href="" if rest.is_empty else address(rest),
+        )
+    if isinstance(error, QueryError):
+        return Told(str(error), HTTPStatus.BAD_REQUEST)
+    log.error("search_unavailable", exc_info=error)
+    preparing = isinstance(error, IndexUnavailable)
+    return Told(
+        "The index of photos is being prepared. This page can be loaded again in a moment."
+        if preparing
+        else "Search cannot answer at the moment; those who run this site must mend it.",
+        HTTPStatus.SERVICE_UNAVAILABLE,
+        title="Search is not ready yet" if preparing else "Search is out of order",
+        retry_after=RETRY_AFTER,
+        action="Try again",
+        href=address(query),
+    )
+
+
+def _lenient(params: QueryDict) -> Query:
+    """As much of a refused query as still makes sense, so that nobody has to write it again."""
+    kept = QueryDict(mutable=True)
+    kept["q"] = (params.get("q") or "")[:KEPT_WORDS]
+    for name in ("photo", "image", "weight"):
+        trial = kept.copy()
+        trial[name] = params.get(name) or ""
+        try:
+            Query.from_params(trial)
+        except QueryError:
+            continue
+        kept = trial
+    return Query.from_params(kept)
+
+
+def _answer(
+    request: HttpRequest,
+    query: Query,
+    found: SearchPage | None = None,
+    told: Told | None = None,
+) -> HttpResponse:
+    htmx = request.headers.get("HX-Request") == "true"
+    target = request.headers.get("HX-Target")
+    template = "search/page.html"
+    if htmx and not request.headers.get("HX-History-Restore-Request"):
+        template = "search/_more.html" if target == "more" and found else "search/_swap.html"
+    response = render(
+        request,
+        template,
+        page_context(query, found, told),
+        status=told.status if told else HTTPStatus.OK,
+    )
+    # One address has two forms, and neither may stand in for the other in a cache.
+    patch_vary_headers(response, ["HX-Request", "HX-Target"])
+    patch_cache_control(response, private=True, max_age=0)
+    if query.photo or (told and told.status == HTTPStatus.GONE):
+        response["X-Robots-Tag"] = "noindex"
+    if told:
+        response["X-Told"] = "1"
+        if told.retry_after:
+            response["Retry-After"] = str(told.retry_after)
+    elif htmx and template == "search/_swap.html":
+        response["HX-Push-Url"] = address(query)
+    return response
+
+
+@require_safe
+def similar(request: HttpRequest, image_id: int) -> HttpResponse:
+    """A strip of shoes that look like a catalog photo, for a colorway's page."""
+    image = ShoeImage.objects.filter(pk=image_id, status=ImageStatus.ACCEPTED).first()
+    if image is None:
+        raise Http404
+    query = Query(image_id=image_id)
+    if request.headers.get("HX-Request") != "true":
+        return redirect(address(query))
+    told, results = None, ()
+    try:
+        found = search(query, per_page=SIMILAR + 1)
+        others = [r for r in found.results if r.card.id != image.colorway_id][:SIMILAR]
+        results = shown_results(query, others)
+    except SearchError as error:
+        told = _told(error, query)
+    response = render(
+        request, "search/_similar.html",
+        {"results": results, "told": told, "address": address(query)},
+        status=told.status if told else HTTPStatus.OK,
+    )  # fmt: skip
+    patch_vary_headers(response, ["HX-Request"])
+    if told:
+        response["X-Told"] = "1"
+    return response
+
+
+@require_safe
+def photo(request: HttpRequest, token: str) -> HttpResponseBase:
+    """A visitor's photo, for the page that searches with it, until it expires."""
+    try:
+        kept: QueryPhoto = query_photo_get(token)
+        response = FileResponse(kept.file.open("rb"), content_type="image/jpeg")
+    except QueryPhotoExpired as error:
+        return HttpResponse(str(error), status=HTTPStatus.GONE, content_type="text/plain")
+    except FileNotFoundError as error:
+        raise Http404 from error
+    patch_cache_control(response, private=True, max_age=3600)
+    response["X-Robots-Tag"] = "noindex"
+    return response

@@ -1,0 +1,123 @@
+// The search page beyond its form and links: drop, paste, progress, and what a swap must not lose.
+(() => {
+  const form = () => document.getElementById("search-form");
+  const megabytes = (bytes) => (bytes / 1048576).toFixed(1);
+
+  document.addEventListener("alpine:init", () => {
+    window.Alpine.data("searchPage", () => ({
+      dragging: false,
+      depth: 0,
+      sending: false,
+      percent: 0,
+      problem: "",
+
+      get dropClass() {
+        return { over: this.dragging };
+      },
+      init() {
+        const own = form();
+        own.addEventListener("htmx:xhr:progress", (event) => {
+          const { loaded, total, lengthComputable } = event.detail;
+          // Words alone are sent in one piece; a bar for them would only flicker.
+          this.sending = lengthComputable && total > 200000 && loaded < total;
+          this.percent = lengthComputable ? Math.round((100 * loaded) / total) : 0;
+        });
+        own.addEventListener("htmx:afterRequest", () => {
+          this.sending = false;
+        });
+      },
+      hasFiles(event) {
+        return [...(event.dataTransfer?.types ?? [])].includes("Files");
+      },
+      enter(event) {
+        if (!this.hasFiles(event)) return;
+        this.depth += 1;
+        this.dragging = true;
+      },
+      over(event) {
+        if (this.hasFiles(event)) event.preventDefault();
+      },
+      leave(event) {
+        if (!this.hasFiles(event)) return;
+        this.depth = Math.max(0, this.depth - 1);
+        this.dragging = this.depth > 0;
+      },
+      drop(event) {
+        this.depth = 0;
+        this.dragging = false;
+        if (!this.hasFiles(event)) return;
+        event.preventDefault();
+        this.take(event.dataTransfer.files);
+      },
+      paste(event) {
+        if (event.clipboardData?.files.length) {
+          event.preventDefault();
+          this.take(event.clipboardData.files);
+        }
+      },
+      take(files) {
+        const input = document.getElementById("file");
+        const one = new DataTransfer();
+        one.items.add(files[0]);
+        input.files = one.files;
+        input.dispatchEvent(new Event("change", { bubbles: true }));
+      },
+      // Runs before the form's autosubmit, which listens on the document.
+      chosen(event) {
+        const file = event.target.files[0];
+        const most = Number(this.$root.dataset.maxBytes);
+        this.problem = "";
+        if (file && file.size > most) {
+          this.problem = `The file has ${megabytes(file.size)} MB; at most ${megabytes(most)} MB are taken. Save it smaller and try again.`;
+          event.target.value = "";
+          event.stopPropagation();
+        }
+      },
+      weigh(event) {
+        const percent = Math.round(event.target.value * 100);
+        event.target.setAttribute("aria-valuetext", `${percent} % like the words`);
+      },
+    }));
+  });
+
+  // A swap replaces the form. What was typed, opened or focused meanwhile stays as it was.
+  let sentWords = "";
+  let kept = null;
+  document.addEventListener("htmx:beforeRequest", (event) => {
+    if (event.detail.target?.id !== "search") return;
+    sentWords = document.getElementById("words").value;
+    event.detail.target.setAttribute("aria-busy", "true");
+    document.getElementById("status").textContent = "Searching…";
+  });
+  document.addEventListener("htmx:afterRequest", () => {
+    document.getElementById("search").removeAttribute("aria-busy");
+  });
+  document.addEventListener("htmx:beforeSwap", (event) => {
+    if (event.detail.target?.id !== "search" || !event.detail.shouldSwap) return;
+    const words = document.getElementById("words").value;
+    kept = {
+      words: words === sentWords ? null : words,
+      open: new Map([...document.querySelectorAll("#search details[id]")].map((d) => [d.id, d.open])),
+      sheet: document.getElementById("filters")?.matches(":popover-open"),
+      scrolled: document.getElementById("filters")?.scrollTop,
+    };
+  });
+  document.addEventListener("htmx:afterSwap", (event) => {
+    if (event.detail.target?.id !== "search" || !kept) return;
+    for (const [id, open] of kept.open) {
+      const details = document.getElementById(id);
+      if (details) details.open = open;
+    }
+    const filters = document.getElementById("filters");
+    if (filters && kept.sheet) filters.showPopover();
+    if (filters && kept.scrolled) filters.scrollTop = kept.scrolled;
+    if (kept.words !== null) document.getElementById("words").value = kept.words;
+    kept = null;
+  });
+  document.addEventListener("htmx:afterSettle", () => {
+    // What had the focus may be gone: go on reading at the answer, not at the top of the page.
+    if (document.activeElement === document.body) {
+      document.getElementById("results-heading")?.focus({ preventScroll: true });
+    }
+  });
+})();
