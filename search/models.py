@@ -77,6 +77,8 @@ class IndexBuild(models.Model):
         DONE = "done", "Done"
         FAILED = "failed", "Failed"
 
+    UNFINISHED = (Status.PENDING, Status.RUNNING)
+
     class Trigger(models.TextChoices):
         ADMIN = "admin", "Admin"
         COMMAND = "command", "Command"
@@ -124,7 +126,7 @@ class IndexBuild(models.Model):
 
 
 class QueryPhoto(models.Model):
-    """A visitor's photo, without metadata, under a name that cannot be guessed, until it expires."""
+    """A visitor's photo, without metadata, under a name nobody can guess, until it expires."""
 
     token = models.CharField(max_length=43, unique=True)
     file = models.FileField(upload_to="queries/", max_length=200)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from dataclasses import asdict
-from typing import Any
+from typing import IO, Any, cast
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.core.serializers.json import DjangoJSONEncoder
@@ -51,7 +51,7 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, action: str, **options: Any) -> None:
         # Rich writes whole lines itself; Django's wrapper would add an end to each part.
-        out = getattr(self.stdout, "_out", self.stdout)
+        out = cast(IO[str], getattr(self.stdout, "_out", self.stdout))
         self.console = Console(file=out, highlight=False)
         self.as_json = options["json"]
         actions: dict[str, Callable[[], None]] = {

@@ -1,0 +1,37 @@
+"""What search writes: vectors, and the indexes that are caches of them."""
+
+from search.selectors import IndexHealth, IndexStatus, index_status
+from search.services.building import (
+    index_ensure,
+    index_ensure_request,
+    index_rebuild,
+    index_rebuild_request,
+    index_rebuild_run,
+)
+from search.services.embedding import (
+    EmbedProgress,
+    EmbedReport,
+    embed_failures_retry,
+    embed_pending,
+)
+from search.services.syncing import SyncReport, index_sync
+from search.services.verifying import VerifyReport, index_verify
+
+__all__ = [
+    "EmbedProgress",
+    "EmbedReport",
+    "IndexHealth",
+    "IndexStatus",
+    "SyncReport",
+    "VerifyReport",
+    "embed_failures_retry",
+    "embed_pending",
+    "index_ensure",
+    "index_ensure_request",
+    "index_rebuild",
+    "index_rebuild_request",
+    "index_rebuild_run",
+    "index_status",
+    "index_sync",
+    "index_verify",
+]

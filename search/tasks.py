@@ -1,0 +1,68 @@
+"""Jobs of the queue "embed": one worker process serves it.
+
+Messages are hints, rows are the truth. Every task may be lost, doubled or killed; the schedule
+starts `embed_pending` each minute, and that finds whatever was left.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import structlog
+from celery import shared_task
+from celery.signals import worker_ready
+
+from search import services
+from search.exceptions import IndexBusy
+
+log = structlog.get_logger(__name__)
+
+QUEUE = "embed"
+
+SLICE_SECONDS = 600.0
+"""A task ends after this time and asks for another, so that others of the queue get their turn."""
+
+
+@shared_task
+def embed_pending() -> None:
+    """Embed what waits; also repairs a broken index and runs a build that waits."""
+    report = services.embed_pending(seconds=SLICE_SECONDS)
+    if report.busy:
+        log.info("embed_pending_left_to_other", busy=report.busy)
+    elif report.waiting:
+        embed_pending.delay()
+
+
+@shared_task
+def index_rebuild(build_id: int) -> None:
+    """Run a build that was asked for."""
+    _unless_busy(lambda: services.index_rebuild_run(build_id=build_id))
+
+
+@shared_task
+def index_ensure() -> None:
+    """Check the whole index against its checksums and the database, and mend it."""
+    _unless_busy(services.index_ensure)
+
+
+@shared_task
+def uploads_sweep() -> None:
+    """Delete visitors' photos that have expired."""
+    from search.queries import query_photos_sweep
+
+    query_photos_sweep()
+
+
+@worker_ready.connect
+def ensure_at_start(sender: Any, **kwargs: Any) -> None:
+    """A worker that serves the queue begins with a look at the index."""
+    if QUEUE in sender.app.amqp.queues.consume_from:
+        index_ensure.delay()
+
+
+def _unless_busy(call: Any) -> None:
+    try:
+        call()
+    except IndexBusy as busy:
+        # Not lost: builds that wait and broken indexes are taken up by the sweep of every minute.
+        log.info("index_left_to_other", busy=str(busy))
