@@ -11,6 +11,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from catalog.colours import CHOICES as COLOUR_CHOICES
+from catalog.querysets import NamedQuerySet
 from catalog.types import MAX_NAME, MAX_TITLE, MAX_URL
 
 
@@ -88,6 +89,8 @@ class Brand(Stamped):
     name = models.CharField(max_length=MAX_NAME)
     slug = models.SlugField(max_length=MAX_NAME, unique=True)
 
+    objects = NamedQuerySet.as_manager()
+
     class Meta:
         ordering = [Lower("name")]
         constraints = [
@@ -107,6 +110,8 @@ class BrandAlias(models.Model):
 
     brand = models.ForeignKey(Brand, on_delete=models.CASCADE, related_name="aliases")
     name = models.CharField(max_length=MAX_NAME)
+
+    objects = NamedQuerySet.as_manager()
 
     class Meta:
         verbose_name_plural = "brand aliases"
@@ -137,6 +142,9 @@ class ShoeModel(Stamped):
         related_name="merged_models",
         help_text="Set while this model stands under another name; the row stays to be undone.",
     )
+    """Never a chain: a model that takes others in and is itself merged hands them on."""
+
+    objects = NamedQuerySet.as_manager()
 
     class Meta:
         ordering = [Lower("name")]
@@ -162,6 +170,8 @@ class ShoeModelAlias(models.Model):
     brand = models.ForeignKey(Brand, on_delete=models.CASCADE, related_name="model_aliases")
     model = models.ForeignKey(ShoeModel, on_delete=models.CASCADE, related_name="aliases")
     name = models.CharField(max_length=MAX_NAME)
+
+    objects = NamedQuerySet.as_manager()
 
     class Meta:
         verbose_name_plural = "model aliases"
@@ -225,6 +235,9 @@ class Colorway(Stamped):
     )
     """Lowest current price in the catalog's currency (SHOEFINDER_CURRENCY)."""
     is_available = models.BooleanField(default=False, editable=False)
+    """A shop says that it can deliver, now or by pre-order."""
+    sort_name = models.CharField(max_length=MAX_NAME, blank=True, editable=False)
+    """Brand, model and colour in lower case."""
     cover = models.ForeignKey(
         "ShoeImage",
         on_delete=models.SET_NULL,
@@ -255,6 +268,8 @@ class Colorway(Stamped):
             models.Index(fields=["brand", "-id"], name="colorway_brand"),
             models.Index(fields=["category", "-id"], name="colorway_category"),
             models.Index(fields=["height", "-id"], name="colorway_height"),
+            models.Index(fields=["gender", "-id"], name="colorway_gender"),
+            models.Index(fields=["sort_name", "-id"], name="colorway_sort_name"),
             models.Index(fields=["price", "-id"], name="colorway_price"),
             models.Index(fields=["is_available", "-id"], name="colorway_available"),
             models.Index(fields=["style_code"], name="colorway_style_code"),
@@ -290,6 +305,17 @@ class ColorwayColour(models.Model):
 
     def __str__(self) -> str:
         return self.colour
+
+
+class ColorwayRedirect(models.Model):
+    """The number of a colorway that a merge united with another one, so that old links lead on."""
+
+    old_id = models.BigIntegerField(unique=True)
+    colorway = models.ForeignKey(Colorway, on_delete=models.CASCADE, related_name="redirects")
+    merge = models.ForeignKey(ShoeModelMerge, on_delete=models.CASCADE, related_name="redirects")
+
+    def __str__(self) -> str:
+        return f"{self.old_id} → {self.colorway_id}"
 
 
 class Retailer(Stamped):
@@ -351,6 +377,12 @@ class Listing(models.Model):
             models.Index(fields=["retailer", "sku"], name="listing_sku"),
             models.Index(fields=["retailer", "last_seen_at"], name="listing_last_seen"),
             models.Index(fields=["changed_at"], name="listing_changed"),
+            # What the shop facet counts and the shop filter asks, answered by the index alone.
+            models.Index(
+                fields=["retailer", "colorway"],
+                condition=Q(vanished_at=None),
+                name="listing_live",
+            ),
         ]
 
     def __str__(self) -> str:
@@ -387,12 +419,12 @@ class ShoeImage(models.Model):
     """Of the bytes as they were received, before orienting."""
     perceptual_hash = models.CharField(max_length=16, blank=True, editable=False, db_index=True)
     """64-bit difference hash as hex, of the upright photo shrunk to 256 px."""
-    file = models.ImageField(
-        upload_to=image_path, max_length=200, width_field="width", height_field="height"
-    )
+    file = models.ImageField(upload_to=image_path, max_length=200)
+    """The bytes as received. No width_field: Django would measure them before they are turned."""
     format = models.CharField(max_length=8, editable=False)
     byte_size = models.PositiveIntegerField(editable=False)
     width = models.PositiveIntegerField(editable=False)
+    """Of the upright photo, in pixels."""
     height = models.PositiveIntegerField(editable=False)
     view = models.CharField(max_length=8, choices=View, blank=True)
     status = models.CharField(max_length=8, choices=ImageStatus, default=ImageStatus.ACCEPTED)

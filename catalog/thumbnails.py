@@ -1,4 +1,4 @@
-"""Small versions of catalog photos: made on first request, kept on disk, cached by browsers for good.
+"""Small versions of catalog photos: made on first request, kept on disk, cached for good.
 
 The address carries the photo's id and the start of its content hash, so its content never changes.
 Own code and no library: easy-thumbnails and sorl read a table (or make the file) for each photo
@@ -9,6 +9,7 @@ The files are a cache beside the photos; deleting the folder loses nothing.
 from __future__ import annotations
 
 import os
+import re
 import secrets
 from collections.abc import Sequence
 from pathlib import Path
@@ -27,6 +28,8 @@ SIZES = (160, 320, 640, 1280)
 """Longest sides in pixels that can be asked for; smaller photos are not enlarged."""
 QUALITY = 80
 DIGEST_LENGTH = 8
+
+_DIGEST = re.compile(r"[0-9a-f]{8}")
 
 
 class Pictured(Protocol):
@@ -82,7 +85,7 @@ def thumbnail_path(*, image: ShoeImage, size: int) -> Path:
 @require_safe
 @cache_control(public=True, max_age=31536000, immutable=True)
 def thumbnail(request: HttpRequest, image_id: int, digest: str, size: int) -> HttpResponseBase:
-    if size not in SIZES or len(digest) != DIGEST_LENGTH:
+    if size not in SIZES or not _DIGEST.fullmatch(digest):
         raise Http404
     image = ShoeImage.objects.filter(
         pk=image_id, sha256__startswith=digest, status=ImageStatus.ACCEPTED

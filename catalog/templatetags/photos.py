@@ -1,4 +1,4 @@
-"""How templates show catalog photos: the right size for the screen, space kept, loaded when near."""
+"""How templates show catalog photos: sized for the screen, their space kept, loaded when near."""
 
 from __future__ import annotations
 

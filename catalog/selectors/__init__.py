@@ -1,0 +1,50 @@
+"""Reads across the tables of the catalog; each states how many queries it costs."""
+
+from catalog.selectors.browsing import (
+    BrandEntry,
+    ColorwayPage,
+    ModelEntry,
+    ModelPage,
+    Sort,
+    brands_list,
+    colorways_list,
+    models_list,
+)
+from catalog.selectors.cards import ColorwayCard, Cover, colorway_cards
+from catalog.selectors.details import (
+    ColorwayDetail,
+    ListingDetail,
+    brand_get,
+    colorway_detail,
+    colorway_moved_to,
+    model_get,
+)
+from catalog.selectors.facets import Facet, FacetValue, facets
+from catalog.selectors.matching import colorways_matching
+from catalog.selectors.payloads import Payload, image_payloads
+
+__all__ = [
+    "BrandEntry",
+    "ColorwayCard",
+    "ColorwayDetail",
+    "ColorwayPage",
+    "Cover",
+    "Facet",
+    "FacetValue",
+    "ListingDetail",
+    "ModelEntry",
+    "ModelPage",
+    "Payload",
+    "Sort",
+    "brand_get",
+    "brands_list",
+    "colorway_cards",
+    "colorway_detail",
+    "colorway_moved_to",
+    "colorways_list",
+    "colorways_matching",
+    "facets",
+    "image_payloads",
+    "model_get",
+    "models_list",
+]

@@ -1,0 +1,151 @@
+"""What a colorway's card shows, in lists of the catalog and in search results alike."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+
+from django.conf import settings
+from django.urls import reverse
+
+from catalog.colours import BY_SLUG, Colour
+from catalog.models import Availability, Colorway, ImageSource, ImageStatus, Listing, ShoeImage
+
+
+@dataclass(frozen=True, slots=True)
+class Cover:
+    """A photo as ``{% photo %}`` and thumbnails need it."""
+
+    id: int
+    sha256: str
+    width: int
+    height: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ColorwayCard:
+    """A colorway, ready to be shown without a further query."""
+
+    id: int
+    brand: str
+    brand_slug: str
+    model: str
+    model_id: int
+    model_slug: str
+    name: str
+    """The colour as published, or its colours joined."""
+    style_code: str
+    colours: tuple[Colour, ...]
+    """The main one first."""
+    url: str
+    cover: Cover | None
+    price: Decimal | None
+    currency: str
+    shop: str
+    """Who sells it at that price; "" when no shop lists it now."""
+    shops: int
+    """How many shops list it now."""
+    availability: str
+    """A catalog.models.Availability value; "" when no shop says."""
+    is_available: bool
+    photos: int
+
+    @property
+    def title(self) -> str:
+        """ "Brand Model Colour"."""
+        return " ".join(part for part in (self.brand, self.model, self.name) if part)
+
+    @property
+    def availability_label(self) -> str:
+        return Availability(self.availability).label if self.availability else ""
+
+
+@dataclass(frozen=True, slots=True)
+class _Offer:
+    shop: str
+    price: Decimal | None
+    currency: str
+    availability: str
+
+
+def colorway_cards(ids: Sequence[int]) -> dict[int, ColorwayCard]:
+    """Cards by colorway id, in the order of ``ids``; ids that are gone are left out. 4 queries."""
+    rows = Colorway.objects.select_related("model__brand", "cover").in_bulk(list(set(ids)))
+    offers = _offers(rows)
+    photos = _photo_counts(rows)
+    return {
+        number: _card(rows[number], offers.get(number, []), photos.get(number, 0))
+        for number in dict.fromkeys(ids)
+        if number in rows
+    }
+
+
+def _card(row: Colorway, offers: Sequence[_Offer], photos: int) -> ColorwayCard:
+    best = _best(offers)
+    colours = tuple(BY_SLUG[slug] for slug in row.colours if slug in BY_SLUG)
+    cover = row.cover if row.cover and row.cover.status == ImageStatus.ACCEPTED else None
+    return ColorwayCard(
+        id=row.pk,
+        brand=row.model.brand.name,
+        brand_slug=row.model.brand.slug,
+        model=row.model.name,
+        model_id=row.model_id,
+        model_slug=row.model.slug,
+        name=row.name or " / ".join(colour.name.capitalize() for colour in colours),
+        style_code=row.style_code,
+        colours=colours,
+        url=reverse("catalog:colorway", args=[row.pk]),
+        cover=Cover(cover.pk, cover.sha256, cover.width, cover.height) if cover else None,
+        price=best.price if best else None,
+        currency=best.currency if best else "",
+        shop=best.shop if best else "",
+        shops=len({offer.shop for offer in offers}),
+        availability=best.availability if best else "",
+        is_available=row.is_available,
+        photos=photos,
+    )
+
+
+def _best(offers: Sequence[_Offer]) -> _Offer | None:
+    """The lowest price in the catalog's currency; else in another one; else any shop."""
+    home = settings.SHOEFINDER_CURRENCY
+
+    def rank(offer: _Offer) -> tuple[int, Decimal, str]:
+        known = 0 if offer.currency == home else 1
+        return (2 if offer.price is None else known, offer.price or Decimal(0), offer.shop)
+
+    return min(offers, key=rank, default=None)
+
+
+def _offers(ids: Iterable[int]) -> dict[int, list[_Offer]]:
+    found: dict[int, list[_Offer]] = defaultdict(list)
+    for colorway, shop, price, currency, availability in Listing.objects.filter(
+        colorway_id__in=list(ids), vanished_at=None
+    ).values_list("colorway_id", "retailer__name", "price", "currency", "availability"):
+        if colorway is not None:
+            found[colorway].append(_Offer(shop, price, currency, availability))
+    return found
+
+
+def _photo_counts(ids: Iterable[int]) -> dict[int, int]:
+    """A photo counts where it was first seen and at every listing that shows it."""
+    numbers = list(ids)
+    shown = set(
+        ShoeImage.objects.filter(colorway_id__in=numbers, status=ImageStatus.ACCEPTED)
+        .order_by()
+        .values_list("colorway_id", "id")
+    )
+    shown |= set(
+        ImageSource.objects.filter(
+            listing__colorway_id__in=numbers, image__status=ImageStatus.ACCEPTED
+        )
+        .order_by()
+        .values_list("listing__colorway_id", "image_id")
+    )
+    counts: dict[int, int] = defaultdict(int)
+    for colorway, _image in shown:
+        if colorway is not None:
+            counts[colorway] += 1
+    return counts

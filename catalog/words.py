@@ -1,0 +1,160 @@
+"""The words of shops, read: height, gender and kind of shoe, and what is the model in a title."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+
+from catalog.colours import colours_parse
+from catalog.models import Availability, Category, Gender, Height
+from catalog.text import name_clean
+
+_TOKENS = re.compile(r"[a-z0-9]+")
+
+_HEIGHTS = {
+    "low": Height.LOW, "lo": Height.LOW,
+    "mid": Height.MID,
+    "high": Height.HIGH, "hi": Height.HIGH, "hightop": Height.HIGH,
+}  # fmt: skip
+_KIDS = frozenset(
+    ("kid", "kids", "boy", "boys", "girl", "girls", "youth", "junior", "juniors", "toddler",
+     "toddlers", "infant", "infants", "baby", "babies", "child", "children", "childrens",
+     "preschool", "gs", "ps", "td")
+)  # fmt: skip
+_WOMEN = frozenset(("woman", "women", "womens", "female", "ladies", "lady", "wmns"))
+_MEN = frozenset(("man", "men", "mens", "male", "gents", "gentlemen"))
+
+_CATEGORIES: tuple[tuple[str, Category], ...] = (
+    # The first that matches wins: the special before the general.
+    (r"flip[\s-]?flops?|thongs?|slides?|slippers?", Category.FLIP_FLOP),
+    (r"sandals?|floaters?|espadrilles? sandals?", Category.SANDAL),
+    (r"loafers?|moccasins?|mocassins?", Category.LOAFER),
+    (r"slip[\s-]?ons?", Category.SLIP_ON),
+    (r"boots?|booties|chelsea", Category.BOOT),
+    (r"heels?|pumps?|stilettos?|wedges?", Category.HEEL),
+    (r"flats|ballerinas?|ballet", Category.FLAT),
+    (r"basket\s?ball", Category.BASKETBALL),
+    (r"running|runners?|jogging", Category.RUNNING),
+    (r"formal|dress shoes?|oxfords?|derby|derbies|brogues?", Category.FORMAL),
+    (r"sports?|training|football|soccer|tennis|trail|hiking|golf|cleats?|gym", Category.SPORT),
+    (r"sneakers?|trainers?|skate(?:board(?:ing)?)?", Category.SNEAKER),
+    (r"casual|lifestyle", Category.CASUAL),
+)  # fmt: skip
+_CATEGORY_PATTERNS = [(re.compile(rf"\b(?:{p})\b"), category) for p, category in _CATEGORIES]
+_NOUNS = {
+    Category.FLIP_FLOP, Category.SANDAL, Category.LOAFER, Category.SLIP_ON, Category.BOOT,
+}  # fmt: skip
+"""Kinds that a title may tell; "runner" or "tennis" in a model's name may mean anything."""
+
+_AVAILABILITY = {
+    "instock": Availability.IN_STOCK,
+    "instoreonly": Availability.IN_STOCK,
+    "onlineonly": Availability.IN_STOCK,
+    "limitedavailability": Availability.IN_STOCK,
+    "available": Availability.IN_STOCK,
+    "outofstock": Availability.OUT_OF_STOCK,
+    "oos": Availability.OUT_OF_STOCK,
+    "soldout": Availability.OUT_OF_STOCK,
+    "discontinued": Availability.OUT_OF_STOCK,
+    "preorder": Availability.PREORDER,
+    "presale": Availability.PREORDER,
+    "backorder": Availability.PREORDER,
+    "pending": Availability.PREORDER,
+    "availablefororder": Availability.PREORDER,
+}
+_AUDIENCE_SUFFIX = re.compile(
+    r"\s*(?:[-–—|,]\s*|\(\s*)"
+    r"(?:(?:men|women|boy|girl|kid|child|toddler|infant|youth)(?:['’]?s|s['’]|en['’]?s)?|unisex)"
+    r"(?:\s+(?:grade school|preschool|toddler|infant|shoes?))?\s*\)?\s*$",
+    re.IGNORECASE,
+)
+_LAST_PART = re.compile(r"^(?P<head>.+?)(?:\s+[-–—|]\s+|\s*\((?=[^()]*\)$))(?P<tail>[^()]+?)\)?$")
+
+
+def height_guess(*names: str) -> str:
+    """Of the shaft, from the words high, mid, low, hi in names; "" when none says it.
+
+    The last such word of the first name that has one wins: "High Street Low" is low.
+    """
+    for name in names:
+        for token in reversed(_TOKENS.findall(name.lower())):
+            if token in _HEIGHTS:
+                return _HEIGHTS[token].value
+    return ""
+
+
+def gender_parse(text: str) -> str:
+    """ "Men's", "https://schema.org/Female", "Boys' Toddler" → a Gender value, or ""."""
+    tokens = set(_TOKENS.findall(re.sub(r"['’]", "", text.lower())))
+    if tokens & _KIDS or {"grade", "school"} <= tokens:
+        return Gender.KIDS.value
+    women, men = bool(tokens & _WOMEN), bool(tokens & _MEN)
+    if "unisex" in tokens or "adult" in tokens or (women and men):
+        return Gender.UNISEX.value
+    if women:
+        return Gender.WOMEN.value
+    return Gender.MEN.value if men else ""
+
+
+def category_parse(text: str, *, title: str = "") -> str:
+    """The kind of shoe in a shop's category, else what the title's noun says, or ""."""
+    lower = text.lower()
+    if lower in Category.values:
+        return lower
+    for pattern, category in _CATEGORY_PATTERNS:
+        if pattern.search(lower):
+            return category.value
+    for pattern, category in _CATEGORY_PATTERNS:
+        if category in _NOUNS and pattern.search(title.lower()):
+            return category.value
+    return ""
+
+
+def availability_parse(text: str) -> str:
+    """ "https://schema.org/InStock", "in stock", "preorder" → an Availability value, or ""."""
+    word = re.sub(r"[^a-z]", "", text.lower().rpartition("/")[2])
+    return _AVAILABILITY[word].value if word in _AVAILABILITY else ""
+
+
+def model_name(
+    *, group: str, title: str, colour: str, brand_names: Iterable[str]
+) -> tuple[str, str]:
+    """A model's name, and the colour text where only the title tells it.
+
+    The group's name is believed; a title loses its brand, its colour and a trailing "- Men's".
+    Both answers may be "".
+    """
+    name = name_clean(_AUDIENCE_SUFFIX.sub("", group or title))
+    names = sorted(brand_names, key=len, reverse=True)
+    if group:
+        return _without_brand(name, names) or name, colour
+    if colour:
+        name = _without_colour(name, colour)
+    elif (parts := _LAST_PART.match(name)) and _is_colour(parts["tail"]):
+        name, colour = parts["head"], parts["tail"].strip()
+    name = name_clean(_AUDIENCE_SUFFIX.sub("", name))
+    return _without_brand(name, names), colour
+
+
+def _is_colour(text: str) -> bool:
+    """Whether every part of "Core Black / White" is a colour; "Gum Rubber Edition" is not."""
+    parts = [part for part in re.split(r"\s*[/,&+]\s*", text) if part]
+    return bool(parts) and all(len(p.split()) <= 3 and colours_parse(p) for p in parts)
+
+
+def _without_brand(name: str, brand_names: Iterable[str]) -> str:
+    for brand in brand_names:
+        if brand and name.lower().startswith(brand.lower()):
+            rest = name[len(brand) :]
+            if not rest or not rest[0].isalnum():
+                return name_clean(rest.lstrip("'’s ") if rest[:1] in "'’" else rest)
+    return name
+
+
+def _without_colour(name: str, colour: str) -> str:
+    words = re.findall(r"\w+", colour)[:16]
+    if not words:
+        return name
+    pattern = r"[\W_]+".join(re.escape(word) for word in words)
+    cut = re.sub(rf"(?:^|[\W_]+)[(\[]?{pattern}[\W_]*$", "", name, flags=re.IGNORECASE)
+    return name_clean(cut)
