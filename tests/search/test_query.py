@@ -1,0 +1,148 @@
+"""Query: a value object that survives its own address, and refuses what nobody can mean."""
+
+from __future__ import annotations
+
+import dataclasses
+import unicodedata
+from decimal import Decimal
+from urllib.parse import urlencode
+
+import pytest
+from django.http import QueryDict
+from hypothesis import given
+from hypothesis import strategies as st
+
+from catalog.filters import CatalogFilter
+from search import Query, QueryError
+from search.query import MAX_PAGE, MAX_WORDS, words_clean
+
+slugs = st.from_regex(r"[a-z0-9][a-z0-9-]{0,8}", fullmatch=True)
+filters = st.builds(
+    CatalogFilter,
+    brands=st.lists(slugs, max_size=3).map(tuple),
+    models=st.lists(st.builds("{}/{}".format, slugs, slugs), max_size=2).map(tuple),
+    colours=st.lists(st.sampled_from(["red", "off-white", "navy"])).map(tuple),
+    heights=st.lists(st.sampled_from(["low", "mid", "high"])).map(tuple),
+    retailers=st.lists(slugs, max_size=2).map(tuple),
+    price_max=st.none() | st.integers(1, 500).map(Decimal),
+    available=st.booleans(),
+)
+photos = st.one_of(
+    st.just({}),
+    st.builds(lambda token: {"photo": token}, st.from_regex(r"[A-Za-z0-9_-]{1,43}", fullmatch=True)),
+    st.builds(lambda number: {"image_id": number}, st.integers(1, 2**63 - 1)),
+)
+queries = st.builds(
+    lambda photo, **rest: Query(**photo, **rest),
+    photo=photos,
+    words=st.text(max_size=MAX_WORDS // 3),
+    weight=st.floats(0, 1),
+    filters=filters,
+    page=st.integers(1, MAX_PAGE),
+)
+
+
+def params(text: str) -> QueryDict:
+    return QueryDict(text)
+
+
+@given(queries)
+def test_an_address_gives_the_same_query_back(query: Query) -> None:
+    assert Query.from_params(params(urlencode(query.to_params()))) == query
+
+
+@given(queries, queries)
+def test_equal_addresses_are_equal_queries(one: Query, other: Query) -> None:
+    assert (one.to_params() == other.to_params()) == (one == other)
+
+
+@given(st.text(max_size=400))
+def test_words_are_clean_and_cleaning_is_done_once(text: str) -> None:
+    clean = words_clean(text)
+    assert words_clean(clean) == clean
+    assert unicodedata.is_normalized("NFC", clean)
+    assert not any(unicodedata.category(char).startswith("C") for char in clean)
+    assert clean == " ".join(clean.split())
+
+
+@given(st.text(max_size=60), st.text(max_size=60))
+def test_any_address_is_a_query_or_a_plain_error(name: str, value: str) -> None:
+    for key in ("q", "photo", "image", "weight", "page", "brand", "price_min", name):
+        try:
+            Query.from_params(params(urlencode({key: value})))
+        except QueryError as error:
+            assert str(error)
+
+
+def test_an_empty_address_is_an_empty_query() -> None:
+    query = Query.from_params(params(""))
+    assert query == Query()
+    assert query.is_empty
+    assert query.to_params() == []
+
+
+def test_what_forms_leave_empty_does_not_count() -> None:
+    text = "q=&photo=&image=&weight=&page=&brand=&price_min="
+    assert Query.from_params(params(text)) == Query()
+
+
+def test_control_characters_go_and_accents_are_composed() -> None:
+    query = Query.from_params(params(urlencode({"q": "rouge\x00\x1b[2J\u202e fonce\u0301\t\n  "})))
+    assert query.words == "rouge [2J foncé"
+
+
+@pytest.mark.parametrize("words", ["a" * 10_000, "é" * (MAX_WORDS + 1), "word " * 2000])
+def test_too_many_words_are_refused_in_words(words: str) -> None:
+    with pytest.raises(QueryError, match=f"{MAX_WORDS} is the most"):
+        Query(words=words)
+
+
+def test_the_longest_words_are_taken() -> None:
+    assert len(Query(words="é" * MAX_WORDS).words) == MAX_WORDS
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("page=0", "page 1"),
+        ("page=-1", "page 1"),
+        ("page=1.0", "page 1"),
+        ("page=%D9%A1", "page 1"),
+        ("page=1_0", "page 1"),
+        (f"page={MAX_PAGE + 1}", "end at page"),
+        ("page=99999999999999999999", "page 1"),
+        ("weight=nan", "between 0 and 1"),
+        ("weight=inf", "between 0 and 1"),
+        ("weight=1.01", "between 0 and 1"),
+        ("weight=much", "a number between 0 and 1"),
+        ("image=0", "no such photo"),
+        ("image=9223372036854775808", "no such photo"),
+        ("image=12abc", "no such photo"),
+        ("photo=../../etc/passwd", "damaged"),
+        ("photo=" + "a" * 65, "damaged"),
+        ("photo=abc&image=3", "one photo at a time"),
+        ("colour=chartreuse", "not a value of the filter"),
+        ("price_min=-3", "not a price"),
+    ],
+)
+def test_forged_values_are_refused_in_words(text: str, message: str) -> None:
+    with pytest.raises(QueryError, match=message):
+        Query.from_params(params(text))
+
+
+def test_the_weight_has_one_spelling() -> None:
+    assert Query(words="red", weight=0.3000001).to_params() == [("q", "red"), ("weight", "0.3")]
+    assert Query(weight=-0.0).to_params() == [("weight", "0")]
+    assert Query(weight=0.5).to_params() == []
+
+
+def test_filters_alone_are_not_a_search() -> None:
+    assert Query(filters=CatalogFilter(colours=("red",))).is_empty
+    assert not Query(words="red").is_empty
+    assert not Query(image_id=3).is_empty
+    assert not Query(photo="abc").is_empty
+
+
+def test_a_query_cannot_be_changed() -> None:
+    with pytest.raises(dataclasses.FrozenInstanceError):
+        Query().page = 2  # type: ignore[misc]
