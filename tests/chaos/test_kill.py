@@ -1,0 +1,159 @@
+"""``make chaos``: kill -9 in the middle of a crawl and of embedding; nothing is lost or doubled.
+
+The whole of ``make demo`` runs in a folder of its own and is looked at from outside only: its
+database, its processes, the shop's own count of what it has. The supervisor restarts what is
+killed, as an operator's process manager would.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import sqlite3
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Callable, Iterator
+from contextlib import closing
+from dataclasses import dataclass
+from pathlib import Path
+
+import psutil
+import pytest
+
+pytestmark = pytest.mark.chaos
+
+ROOT = Path(__file__).resolve().parents[2]
+PRODUCTS = 200
+FINISH_SECONDS = 300
+
+
+@dataclass
+class Demo:
+    """A running demo, seen from outside."""
+
+    folder: Path
+    process: subprocess.Popen[bytes]
+    port: int
+    shop_port: int
+    environment: dict[str, str]
+
+    def one(self, question: str) -> int:
+        """The number that a query answers; 0 while the database is not there."""
+        uri = f"file:{self.folder / 'shoefinder.sqlite3'}?mode=ro"
+        try:
+            with closing(sqlite3.connect(uri, uri=True, timeout=20)) as database:
+                return int(database.execute(question).fetchone()[0] or 0)
+        except sqlite3.OperationalError:
+            return 0
+
+    def shop(self) -> dict[str, int]:
+        with urllib.request.urlopen(f"http://127.0.0.1:{self.shop_port}/_stats") as answer:
+            return json.loads(answer.read())
+
+    def running(self, mark: str) -> list[psutil.Process]:
+        """Processes of this demo whose command line holds ``mark``, children of killed ones too."""
+        found = []
+        for process in psutil.process_iter(["cmdline", "environ"]):
+            environment = process.info["environ"] or {}
+            words = " ".join(process.info["cmdline"] or [])
+            if environment.get("SHOEFINDER_VAR") == str(self.folder) and mark in words:
+                found.append(process)
+        return found
+
+    def manage(self, *arguments: str) -> subprocess.CompletedProcess[str]:
+        command = [sys.executable, "manage.py", *arguments]
+        return subprocess.run(
+            command, cwd=ROOT, env=self.environment, capture_output=True, text=True, check=False
+        )
+
+
+def wait_for(what: str, condition: Callable[[], bool], seconds: float) -> None:
+    deadline = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < deadline, f"{what}: not within {seconds:.0f} s"
+        time.sleep(0.1)
+
+
+@pytest.fixture
+def demo(tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[Demo]:
+    port = 8950
+    environment = {
+        **os.environ,
+        "DJANGO_SETTINGS_MODULE": "shoefinder.settings.dev",
+        "SHOEFINDER_VAR": str(tmp_path),
+        "SHOEFINDER_CRAWL_HEARTBEAT_TIMEOUT": "6",
+        "SHOEFINDER_SWEEP_SECONDS": "3",
+    }
+    environment.pop("DATABASE_URL", None)
+    options = {"--port": port, "--shop-port": port + 1, "--products": PRODUCTS}
+    command = [sys.executable, "manage.py", "demo"]
+    command += [str(word) for pair in options.items() for word in pair]
+    log = (tmp_path / "demo.log").open("wb")
+    process = subprocess.Popen(
+        command, cwd=ROOT, env=environment, stdout=log, stderr=subprocess.STDOUT
+    )
+    running = Demo(tmp_path, process, port, port + 1, environment)
+    try:
+        yield running
+    finally:
+        process.send_signal(signal.SIGINT)
+        try:
+            process.wait(timeout=60)
+        finally:
+            process.kill()
+            log.close()
+            sys.stdout.write((tmp_path / "demo.log").read_text(errors="replace")[-3000:])
+    assert running.running("") == [], "something stayed behind"
+
+
+PRODUCTS_SO_FAR = "SELECT COUNT(*) FROM catalog_listing"
+PHOTOS = "SELECT COUNT(*) FROM catalog_shoeimage WHERE status = 'accepted'"
+EMBEDDED = "SELECT COUNT(*) FROM search_imageembedding"
+DONE = "SELECT COUNT(*) FROM crawler_crawlrun WHERE status = 'done'"
+
+IN_CRAWL = (PRODUCTS_SO_FAR, 30)
+IN_EMBEDDING = (EMBEDDED, 30)
+
+VICTIMS = {
+    "crawl-worker": ("worker --queues crawl", IN_CRAWL),
+    "crawl-child": ("crawl_run", IN_CRAWL),
+    "web": ("gunicorn", IN_CRAWL),
+    "broker-in-crawl": ("valkey-server", IN_CRAWL),
+    "embed-worker": ("worker --queues embed", IN_EMBEDDING),
+    "broker-in-embedding": ("valkey-server", IN_EMBEDDING),
+}
+
+
+@pytest.mark.parametrize("victim", VICTIMS)
+def test_killed_in_the_middle(demo: Demo, victim: str) -> None:
+    mark, (progress, enough) = VICTIMS[victim]
+    wait_for("work has begun", lambda: demo.one(progress) >= enough, 120)
+    processes = demo.running(mark)
+    assert processes, f"no process matches {mark}"
+    for process in processes:
+        process.send_signal(signal.SIGKILL)
+    wait_for(f"{victim} is back or no longer needed", lambda: done(demo), FINISH_SECONDS)
+    check_nothing_lost_or_doubled(demo)
+
+
+def done(demo: Demo) -> bool:
+    assert demo.process.poll() is None, "the demo itself ended"
+    photos = demo.one(PHOTOS)
+    return demo.one(DONE) == 1 and photos > 0 and demo.one(EMBEDDED) == photos
+
+
+def check_nothing_lost_or_doubled(demo: Demo) -> None:
+    shop = demo.shop()
+    assert demo.one(PRODUCTS_SO_FAR) == shop["items"]
+    assert demo.one("SELECT COUNT(*) FROM catalog_colorway") == shop["items"]
+    assert demo.one("SELECT COUNT(DISTINCT sha256) FROM catalog_shoeimage") == demo.one(PHOTOS)
+    files = [path for path in (demo.folder / "media" / "photos").rglob("*") if path.is_file()]
+    assert len(files) == demo.one(PHOTOS)
+    wait_for("everything is searchable", lambda: verified(demo), 60)
+
+
+def verified(demo: Demo) -> bool:
+    return demo.manage("index", "verify").returncode == 0
