@@ -273,6 +273,8 @@ class Colorway(Stamped):
             models.Index(fields=["price", "-id"], name="colorway_price"),
             models.Index(fields=["is_available", "-id"], name="colorway_available"),
             models.Index(fields=["style_code"], name="colorway_style_code"),
+            # What the index of search has to follow.
+            models.Index(fields=["updated_at"], name="colorway_updated"),
         ]
 
     def __str__(self) -> str:

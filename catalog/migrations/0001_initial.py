@@ -334,6 +334,10 @@ class Migration(migrations.Migration):
             model_name='colorway',
             index=models.Index(fields=['style_code'], name='colorway_style_code'),
         ),
+        migrations.AddIndex(
+            model_name='colorway',
+            index=models.Index(fields=['updated_at'], name='colorway_updated'),
+        ),
         migrations.AddConstraint(
             model_name='colorway',
             constraint=models.UniqueConstraint(condition=models.Q(('style_code', ''), _negated=True), fields=('model', 'style_code'), name='colorway_style_code_unique_in_model'),
