@@ -179,7 +179,6 @@ def images_changed(*, since: datetime) -> IdArray:
         images.filter(colorway__updated_at__gte=since).values_list("pk", flat=True),
         images.filter(colorway__listings__changed_at__gte=since).values_list("pk", flat=True),
         sources.filter(listing__changed_at__gte=since).values_list("image_id", flat=True),
-        sources.filter(listing__colorway__updated_at__gte=since).values_list("image_id", flat=True),
     ]
     return np.array(sorted(changed.union(*others)), np.int64)
 

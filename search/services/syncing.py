@@ -19,6 +19,7 @@ import numpy as np
 import structlog
 from django.utils import timezone
 
+from catalog.selectors import image_payloads
 from search import selectors
 from search.encoders import Encoder, get_encoder
 from search.locking import writer_lock
@@ -226,8 +227,6 @@ class Sync:
 
 def payloads_of(ids: IdArray) -> list[Payload]:
     """What each photo can be filtered by, in the order of ``ids``."""
-    from catalog.selectors import image_payloads
-
     numbers = ids.tolist()
     found = image_payloads(numbers)
     return [found.get(number, {}) for number in numbers]
