@@ -11,7 +11,8 @@ Three ways lead a change here, from the cheapest to the surest:
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import timedelta
 
@@ -90,24 +91,35 @@ class Sync:
 
     def run(self, *, full: bool = False) -> SyncReport:
         """New vectors, changed payloads, what is gone; then publish."""
-        began = time.perf_counter()
         until = timezone.now()
-        self._add_new()
-        since = self._state.synced_until
-        if full or since is None:
-            self._compare_all()
-        else:
-            self._follow(selectors.images_changed(since=since - OVERLAP))
-            if self._is_short():
-                self._compare_ids()
-        self._state.synced_until = until
-        return self._publish(began)
+        with self._publication() as publish:
+            self._add_new()
+            since = self._state.synced_until
+            if full or since is None:
+                self._compare_all()
+            else:
+                self._follow(selectors.images_changed(since=since - OVERLAP))
+                if self._is_short():
+                    self._compare_ids()
+            self._state.synced_until = until
+            return publish()
 
     def run_new(self) -> SyncReport:
         """New vectors only: what an embedding run publishes every few seconds."""
+        with self._publication() as publish:
+            self._add_new()
+            return publish()
+
+    @contextmanager
+    def _publication(self) -> Iterator[Callable[[], SyncReport]]:
         began = time.perf_counter()
-        self._add_new()
-        return self._publish(began)
+        try:
+            yield lambda: self._publish(began)
+        except BaseException:
+            # Else the store would stay locked, and half of these writes be in the next publish.
+            self.store.discard()
+            self._unpublished = 0
+            raise
 
     def _trusted_state(self) -> IndexState:
         state, _ = IndexState.objects.get_or_create(encoder_id=self.encoder_id)

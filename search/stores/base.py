@@ -85,6 +85,9 @@ class VectorStore(Protocol):
         The first one publishes even an empty index; later ones without a write do nothing.
         """
 
+    def discard(self) -> None:
+        """Drop what was not published, and let other writers in."""
+
     def rebuild(self, batches: Iterable[tuple[Ids, Vectors, Sequence[Payload]]]) -> None:
         """Replace all there is by ``batches`` at once, over a missing or damaged index too.
 

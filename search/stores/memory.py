@@ -65,6 +65,11 @@ class MemoryStore:
                 self._published, self._changed = dict(self._pending), False
                 self._generation += 1
 
+    def discard(self) -> None:
+        with self._lock:
+            self._pending = dict(self._published or {})
+            self._changed = self._published is None
+
     def rebuild(self, batches: Iterable[tuple[Ids, Vectors, Sequence[Payload]]]) -> None:
         rows: dict[int, _Row] = {}
         for ids, vectors, payload in batches:
