@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from search.recognition import identify
     from search.results import Candidate, Identification, PhotoHit, Result, SearchPage
     from search.types import Hit
+    from search.warmup import warm_up_in_background
 
 __all__ = [
     "MAX_PAGE",
@@ -33,6 +34,7 @@ __all__ = [
     "SearchPage",
     "identify",
     "search",
+    "warm_up_in_background",
 ]
 
 _HOMES = {
@@ -42,6 +44,7 @@ _HOMES = {
     "search.recognition": ("identify",),
     "search.results": ("Candidate", "Identification", "PhotoHit", "Result", "SearchPage"),
     "search.types": ("Hit",),
+    "search.warmup": ("warm_up_in_background",),
 }
 _HOME_OF = {name: module for module, names in _HOMES.items() for name in names}
 

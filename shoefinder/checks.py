@@ -81,11 +81,11 @@ def folders_can_be_written(
         nearest = folder
         while not nearest.exists():
             nearest = nearest.parent
-        if not os.access(nearest, os.W_OK | os.X_OK):
+        if nearest == folder and not folder.is_dir():
+            problems.append(Error(f"{name}={folder} is not a folder", id="shoefinder.E006"))
+        elif not os.access(nearest, os.W_OK | os.X_OK):
             hint = f"Make {nearest} writable for this user, or set {name} to another folder"
             problems.append(Error(f"{folder} cannot be written", hint=hint, id="shoefinder.E005"))
-        elif nearest == folder and not folder.is_dir():
-            problems.append(Error(f"{name}={folder} is not a folder", id="shoefinder.E006"))
     return problems
 
 

@@ -19,7 +19,7 @@ def post_worker_init(worker: Any) -> None:
     from django.conf import settings
 
     if settings.SHOEFINDER_WARM_UP:
-        from search.services import warm_up_in_background
+        from search import warm_up_in_background
 
         warm_up_in_background()
 

@@ -15,7 +15,7 @@ from shoefinder.celery import app
 
 log = structlog.get_logger(__name__)
 
-BROKER_TIMEOUT_SECONDS = 2.0
+BROKER_TIMEOUT_SECONDS = 2
 
 
 def check_database() -> str:

@@ -51,6 +51,7 @@ INSTALLED_APPS = [
     "django_htmx",
     "django_structlog",
     "import_export",
+    "ninja",
 ]
 
 MIDDLEWARE = [
@@ -128,7 +129,16 @@ CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 # worker leaves is found sooner by the sweeps below, which read the database.
 CELERY_BROKER_TRANSPORT_OPTIONS = {"visibility_timeout": 12 * 3600}
 CELERY_BEAT_SCHEDULER = "django_celery_beat.schedulers:DatabaseScheduler"
-CELERY_BEAT_SCHEDULE: dict[str, dict[str, Any]] = {}
+# How often the database is asked for work that no message announced.
+SHOEFINDER_SWEEP_SECONDS = env.float("SHOEFINDER_SWEEP_SECONDS", default=30.0)
+CELERY_BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
+    name: {"task": task, "schedule": seconds, "options": {"expires": seconds}}
+    for name, task, seconds in (
+        ("Crawls: find what stopped", "crawler.tasks.sweep_crawls", SHOEFINDER_SWEEP_SECONDS),
+        ("Photos: embed what waits", "search.tasks.embed_pending", SHOEFINDER_SWEEP_SECONDS),
+        ("Visitors' photos: delete the expired", "search.tasks.uploads_sweep", 600.0),
+    )
+}
 
 DJANGO_STRUCTLOG_CELERY_ENABLED = True
 
@@ -166,6 +176,10 @@ SHOEFINDER_FUSION = env.str("SHOEFINDER_FUSION", default="direction")
 SHOEFINDER_CURRENCY = env.str("SHOEFINDER_CURRENCY", default="USD")
 SHOEFINDER_UPLOAD_HOURS = env.float("SHOEFINDER_UPLOAD_HOURS", default=24.0)
 SHOEFINDER_UPLOAD_MAX_BYTES = env.int("SHOEFINDER_UPLOAD_MAX_BYTES", default=15 * 1024 * 1024)
+SHOEFINDER_API_RATE = env.str("SHOEFINDER_API_RATE", default="60/m")
+SHOEFINDER_UPLOAD_RATE = env.str("SHOEFINDER_UPLOAD_RATE", default="20/m")
+# Whose address is counted: without proxies X-Forwarded-For is the client's own invention.
+NINJA_NUM_PROXIES = env.int("SHOEFINDER_PROXIES", default=0)
 SHOEFINDER_PHOTO_MAX_BYTES = env.int("SHOEFINDER_PHOTO_MAX_BYTES", default=20 * 1024 * 1024)
 SHOEFINDER_PHOTO_MAX_PIXELS = env.int("SHOEFINDER_PHOTO_MAX_PIXELS", default=50_000_000)
 SHOEFINDER_PHOTO_MIN_SIDE = env.int("SHOEFINDER_PHOTO_MIN_SIDE", default=32)

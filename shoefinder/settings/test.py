@@ -25,3 +25,6 @@ SHOEFINDER_STORES = {
     "memory": {"BACKEND": "search.stores.memory.MemoryStore", "OPTIONS": {}},
     "faiss": {"BACKEND": "search.stores.faiss.FaissStore", "OPTIONS": {"path": VAR_DIR / "index"}},
 }
+# Tests share one address; those of the throttle set their own rate.
+SHOEFINDER_API_RATE = "100000/m"
+SHOEFINDER_UPLOAD_RATE = "100000/m"

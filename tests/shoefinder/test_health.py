@@ -101,7 +101,7 @@ def test_media_serves_photos_for_good_and_uploads_privately(
 @pytest.mark.parametrize("path", ["photos/", "../settings.py", "photos/%2e%2e/%2e%2e/x"])
 def test_media_serves_nothing_else(client: Client, settings: Any, path: str) -> None:
     settings.SHOEFINDER_SERVE_MEDIA = True
-    assert client.get(f"/media/{path}").status_code == 404
+    assert client.get(f"/media/{path}").status_code in {400, 404}
 
 
 def test_media_can_be_left_to_the_web_server(client: Client, settings: Any) -> None:
