@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Self, TypeVar
+from typing import TypeVar
 
 from django.db import models
 from django.db.models import Value
@@ -12,16 +12,16 @@ from django.db.models.functions import Lower
 M = TypeVar("M", bound=models.Model)
 
 
-class NamedQuerySet(models.QuerySet[M]):
-    """Rows that have a name, looked up as its unique constraint compares: by ``LOWER(name)``.
+def named(rows: models.QuerySet[M], name: str) -> models.QuerySet[M]:
+    """Rows of a name, compared as its unique constraint does: by ``LOWER(name)``.
 
     Not ``name__iexact``: that compares in another way on each database and misses the index.
     """
+    return named_any(rows, [name])
 
-    def named(self, name: str) -> Self:
-        return self.alias(_lower=Lower("name")).filter(_lower=Lower(Value(name)))
 
-    def named_any(self, names: Iterable[str]) -> Self:
-        return self.alias(_lower=Lower("name")).filter(
-            _lower__in=[Lower(Value(name)) for name in names]
-        )
+def named_any(rows: models.QuerySet[M], names: Iterable[str]) -> models.QuerySet[M]:
+    """Rows of any of the names."""
+    wanted = [Lower(Value(name)) for name in names]
+    found: models.QuerySet[M] = rows.alias(_lower=Lower("name")).filter(_lower__in=wanted)  # type: ignore[assignment]
+    return found

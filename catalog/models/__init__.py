@@ -1,0 +1,47 @@
+"""What exists: brands, models, colorways, who sells them, and their photos."""
+
+from catalog.models.choices import (
+    Availability,
+    Category,
+    Closure,
+    Gender,
+    Height,
+    ImageStatus,
+    View,
+)
+from catalog.models.colorways import Colorway, ColorwayColour, ColorwayRedirect
+from catalog.models.listings import Listing, PriceObservation, Retailer
+from catalog.models.names import (
+    Brand,
+    BrandAlias,
+    ShoeModel,
+    ShoeModelAlias,
+    ShoeModelMerge,
+    Stamped,
+)
+from catalog.models.photos import ImageSource, ShoeImage, image_path
+
+__all__ = [
+    "Availability",
+    "Brand",
+    "BrandAlias",
+    "Category",
+    "Closure",
+    "Colorway",
+    "ColorwayColour",
+    "ColorwayRedirect",
+    "Gender",
+    "Height",
+    "ImageSource",
+    "ImageStatus",
+    "Listing",
+    "PriceObservation",
+    "Retailer",
+    "ShoeImage",
+    "ShoeModel",
+    "ShoeModelAlias",
+    "ShoeModelMerge",
+    "Stamped",
+    "View",
+    "image_path",
+]

@@ -1,0 +1,34 @@
+"""Writes of the catalog. Every change of what a photo can be filtered by stamps the row that an
+index follows: ``Listing.changed_at``, ``Colorway.updated_at`` or ``ShoeImage.updated_at``."""
+
+from catalog.services.colorways import colorways_refresh
+from catalog.services.listings import (
+    ListingResult,
+    listing_upsert,
+    listings_mark_vanished,
+    retailer_get_or_create,
+)
+from catalog.services.merging import model_merge, model_merge_plan, model_unmerge
+from catalog.services.photos import (
+    PhotoResult,
+    image_reject,
+    image_restore,
+    photo_known,
+    photo_store,
+)
+
+__all__ = [
+    "ListingResult",
+    "PhotoResult",
+    "colorways_refresh",
+    "image_reject",
+    "image_restore",
+    "listing_upsert",
+    "listings_mark_vanished",
+    "model_merge",
+    "model_merge_plan",
+    "model_unmerge",
+    "photo_known",
+    "photo_store",
+    "retailer_get_or_create",
+]

@@ -1,0 +1,252 @@
+"""Colorways: found or made for a listing, and what they repeat of model and listings."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from decimal import Decimal
+
+from django.conf import settings
+from django.db import IntegrityError, transaction
+from django.db.models import Case, Min, When
+from django.utils import timezone
+
+from catalog.colours import colours_parse
+from catalog.models import (
+    Availability,
+    Colorway,
+    ColorwayColour,
+    Gender,
+    ImageSource,
+    ImageStatus,
+    Listing,
+    Retailer,
+    ShoeImage,
+    ShoeModel,
+    View,
+)
+from catalog.types import MAX_NAME
+from catalog.words import gender_parse
+
+MAX_COLOURS = 8
+DELIVERABLE = (Availability.IN_STOCK, Availability.PREORDER)
+
+_LATERAL_FIRST = Case(When(view=View.LATERAL, then=0), When(view="", then=1), default=2)
+
+
+def style_code_clean(code: str) -> str:
+    """Upper case without blanks: makers' codes are compared so."""
+    return "".join(code.split()).upper()[:64]
+
+
+def colour_key_of(text: str) -> str:
+    """Slugs in order, joined with "/"; "black / black" keeps both."""
+    slugs = colours_parse(text)[:MAX_COLOURS]
+    return "/".join(slugs)[:MAX_NAME]
+
+
+def colorway_find(
+    *, model: ShoeModel, code: str, name: str, colour_key: str, retailer: Retailer | None
+) -> Colorway | None:
+    """By style code, else by colours.
+
+    Args:
+        retailer: whose own number the code is (a sku), None when it is the maker's (an mpn).
+            Two shops may give one number to different colours.
+    """
+    rows = list(Colorway.objects.filter(model=model).order_by("id"))
+    alike = [
+        row for row in rows if row.colour_key == colour_key and row.name.lower() == name.lower()
+    ]
+    if code:
+        for row in rows:
+            if row.style_code == code and _code_agrees(row, colour_key, retailer):
+                return row
+        # Known by its colours only until now, from a shop that tells no code.
+        return next((row for row in alike if not row.style_code), None)
+    return min(alike, key=lambda row: (bool(row.style_code), row.pk), default=None)
+
+
+def _code_agrees(row: Colorway, colour_key: str, retailer: Retailer | None) -> bool:
+    if retailer is None or not colour_key or not row.colour_key or row.colour_key == colour_key:
+        return True
+    return row.listings.filter(retailer=retailer).exists() or not row.listings.exists()
+
+
+def colorway_get_or_create(
+    *,
+    model: ShoeModel,
+    code: str,
+    name: str,
+    retailer: Retailer | None = None,
+    current: Colorway | None = None,
+) -> tuple[Colorway, bool]:
+    """The colorway of a cleaned style code and published colour text, and whether it is new.
+
+    Args:
+        retailer: see `colorway_find`.
+        current: what the page was about until now. If nothing else is known of that colorway, the
+            shop has corrected its text, and it stays the same colorway.
+    """
+    colour_key = colour_key_of(name)
+    found = colorway_find(
+        model=model, code=code, name=name, colour_key=colour_key, retailer=retailer
+    )
+    if found is not None:
+        if code and not found.style_code:
+            Colorway.objects.filter(pk=found.pk).update(style_code=code)
+            found.style_code = code
+        return found, False
+    if current is not None and _only_known_here(current, model, code):
+        if code and not current.style_code:
+            Colorway.objects.filter(pk=current.pk).update(style_code=code)
+        colorway_rename(colorway=current, name=name)
+        return current, False
+    taken = bool(code) and Colorway.objects.filter(model=model, style_code=code).exists()
+    try:
+        with transaction.atomic():
+            colorway = Colorway.objects.create(
+                model=model,
+                brand_id=model.brand_id,
+                name=name,
+                # Another shop's number of the same digits: colours must tell these two apart.
+                style_code="" if taken else code,
+                colour_key=colour_key,
+                sort_name=sort_name_of(model, name),
+            )
+            _write_colours(colorway)
+            return colorway, True
+    except IntegrityError:
+        found = colorway_find(
+            model=model,
+            code="" if taken else code,
+            name=name,
+            colour_key=colour_key,
+            retailer=retailer,
+        )
+        if found is None:
+            raise
+        return found, False
+
+
+def _only_known_here(current: Colorway, model: ShoeModel, code: str) -> bool:
+    return (
+        current.model_id == model.pk
+        and current.style_code in {"", code}
+        and current.listings.count() == 1
+    )
+
+
+def images_follow(listings: Iterable[int], *, old: int) -> int:
+    """Photos of a colorway that only these listings show go to the listings' colorway."""
+    moved = 0
+    for number, colorway in Listing.objects.filter(
+        pk__in=list(listings), colorway__isnull=False
+    ).values_list("id", "colorway_id"):
+        elsewhere = ImageSource.objects.filter(listing__colorway=old).values("image")
+        moved += (
+            ShoeImage.objects.filter(colorway=old, sources__listing=number)
+            .exclude(pk__in=elsewhere)
+            .update(colorway=colorway, updated_at=timezone.now())
+        )
+    return moved
+
+
+def colorway_rename(*, colorway: Colorway, name: str) -> bool:
+    """A new published colour text; refused (False) where another colorway has it already."""
+    colorway.name, colorway.colour_key = name, colour_key_of(name)
+    try:
+        with transaction.atomic():
+            colorway.save(update_fields=["name", "colour_key", "updated_at"])
+            _write_colours(colorway)
+    except IntegrityError:
+        colorway.refresh_from_db()
+        return False
+    return True
+
+
+def _write_colours(colorway: Colorway) -> None:
+    colorway.colour_rows.all().delete()
+    ColorwayColour.objects.bulk_create(
+        ColorwayColour(colorway=colorway, colour=slug, position=position)
+        for position, slug in enumerate(colorway.colours)
+    )
+
+
+def sort_name_of(model: ShoeModel, name: str) -> str:
+    return f"{model.brand.name} {model.name} {name}".lower()[:MAX_NAME].strip()
+
+
+def colorways_refresh(ids: Iterable[int], *, touch: bool = False) -> int:
+    """Bring what colorways repeat to what model, listings and photos say; how many changed.
+
+    Args:
+        touch: stamp ``updated_at`` in any case, since something that an index follows changed
+            without showing in these columns (another shop, another model).
+    """
+    changed = 0
+    with transaction.atomic():
+        # In one order, so that two who refresh the same rows wait and do not block each other.
+        rows = (
+            Colorway.objects.select_for_update(of=("self",), no_key=True)
+            .select_related("model__brand")
+            .filter(pk__in=set(ids))
+            .order_by("pk")
+        )
+        for row in rows:
+            changed += _refresh(row, touch=touch)
+    return changed
+
+
+def _refresh(row: Colorway, *, touch: bool) -> bool:
+    live = list(Listing.objects.filter(colorway=row, vanished_at=None))
+    wanted = {
+        "brand_id": row.model.brand_id,
+        "category": row.model.category,
+        "height": row.model.height,
+        "gender": _gender(row.model, row.listings.values_list("published__gender", flat=True)),
+        "price": _price(live),
+        "is_available": any(listing.availability in DELIVERABLE for listing in live),
+        "sort_name": sort_name_of(row.model, row.name),
+        "cover_id": _cover(row),
+    }
+    differ = {name for name, value in wanted.items() if getattr(row, name) != value}
+    if not differ and not touch:
+        return False
+    # The cover is shown but not filtered by: an index need not hear of it.
+    stamp = {"updated_at": timezone.now()} if touch or differ - {"cover_id"} else {}
+    Colorway.objects.filter(pk=row.pk).update(**wanted, **stamp)
+    return bool(differ)
+
+
+def _price(live: Iterable[Listing]) -> Decimal | None:
+    home = settings.SHOEFINDER_CURRENCY
+    prices = [row.price for row in live if row.price is not None and row.currency == home]
+    return min(prices, default=None)
+
+
+def _gender(model: ShoeModel, published: Iterable[object]) -> str:
+    """What its own listings say; a shoe sold to men and to women is for both."""
+    said = {gender_parse(text) for text in published if isinstance(text, str)} - {""}
+    if not said:
+        return model.gender
+    return said.pop() if len(said) == 1 else Gender.UNISEX.value
+
+
+def _cover(row: Colorway) -> int | None:
+    accepted = ShoeImage.objects.filter(status=ImageStatus.ACCEPTED)
+    own = accepted.filter(colorway=row)
+    if row.cover_id is not None and own.filter(pk=row.cover_id).exists():
+        return row.cover_id
+    # A lateral view shows most; then the order of the shop's gallery.
+    found = (
+        own.annotate(place=Min("sources__position"))
+        .order_by(_LATERAL_FIRST, "place", "id")
+        .values_list("id", flat=True)
+        .first()
+    )
+    if found is not None:
+        return found
+    shared = ImageSource.objects.filter(
+        listing__colorway=row, image__status=ImageStatus.ACCEPTED
+    ).order_by("position", "image_id")
+    return shared.values_list("image_id", flat=True).first()

@@ -1,0 +1,369 @@
+"""A shop's page becomes a listing of a colorway. The same page twice changes nothing."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+from urllib.parse import urlsplit
+
+from django.db import IntegrityError, transaction
+from django.utils import timezone
+
+from catalog.exceptions import DraftRejected
+from catalog.models import (
+    Availability,
+    Colorway,
+    Listing,
+    PriceObservation,
+    Retailer,
+    ShoeModel,
+)
+from catalog.services.colorways import (
+    colorway_get_or_create,
+    colorway_rename,
+    colorways_refresh,
+    images_follow,
+    style_code_clean,
+)
+from catalog.services.names import (
+    brand_find_in_title,
+    brand_get_or_create,
+    brand_names,
+    model_get_or_create,
+)
+from catalog.text import name_clean, slug_for, text_clean, text_clean_lines
+from catalog.types import (
+    MAX_NAME,
+    MAX_TITLE,
+    MAX_URL,
+    DraftRejection,
+    ListingDraft,
+    Outcome,
+)
+from catalog.words import availability_parse, category_parse, gender_parse, height_guess, model_name
+
+MAX_DESCRIPTION = 5_000
+MAX_PRICE = Decimal("9999999999.99")
+BATCH = 500
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ListingResult:
+    """What became of a page."""
+
+    listing: Listing
+    outcome: Outcome
+    colorway_created: bool = False
+    model_created: bool = False
+
+
+def url_digest(url: str) -> str:
+    """64 hex digits that stand for an address in unique keys."""
+    return hashlib.sha256(url.encode()).hexdigest()
+
+
+def draft_clean(draft: ListingDraft) -> ListingDraft:
+    """The draft with every text safe to store and every value of its vocabulary.
+
+    Raises:
+        DraftRejected: no http(s) address, or neither title nor model name.
+    """
+    url = draft.url.strip() if isinstance(draft.url, str) else ""
+    if len(url) > MAX_URL or not url.isprintable() or " " in url or not _is_web(url):
+        raise DraftRejected(
+            DraftRejection.URL_INVALID, f"“{text_clean(url, 80)}” is not the address of a page."
+        )
+    title = text_clean(draft.title, MAX_TITLE)
+    model = text_clean(draft.model, MAX_NAME)
+    if not title and not model:
+        raise DraftRejected(DraftRejection.TITLE_MISSING, f"The page {url[:200]} names no product.")
+    price = draft.price
+    if price is not None:
+        in_range = price.is_finite() and 0 <= price <= MAX_PRICE
+        price = price.quantize(Decimal("0.01")) if in_range else None
+    currency = text_clean(draft.currency, 3).upper()
+    availability = text_clean(draft.availability, 100)
+    if availability not in Availability.values:
+        availability = availability_parse(availability)
+    return ListingDraft(
+        url=url,
+        title=title or model,
+        sku=text_clean(draft.sku, 100),
+        mpn=text_clean(draft.mpn, 100),
+        gtin=re.sub(r"\D", "", text_clean(draft.gtin, 40))[:14],
+        brand=name_clean(draft.brand),
+        model=model,
+        group_id=text_clean(draft.group_id, 100),
+        colour=text_clean(draft.colour, MAX_NAME),
+        category=text_clean(draft.category, MAX_NAME),
+        gender=text_clean(draft.gender, MAX_NAME),
+        material=text_clean(draft.material, MAX_NAME),
+        price=price,
+        currency=currency if re.fullmatch(r"[A-Z]{3}", currency) and price is not None else "",
+        availability=availability,
+        description=text_clean_lines(draft.description, MAX_DESCRIPTION),
+        image_urls=draft.image_urls,
+        seen_at=draft.seen_at,
+    )
+
+
+def _is_web(url: str) -> bool:
+    try:
+        parts = urlsplit(url)
+        return parts.scheme in {"http", "https"} and bool(parts.hostname)
+    except ValueError:
+        return False
+
+
+def listing_upsert(*, retailer: Retailer, draft: ListingDraft) -> ListingResult:
+    """Store what a shop's page says, once.
+
+    The brand is found by name or alias (created when new); the model by its group's name or alias,
+    else by the title without brand and colour; the colorway by style code (mpn, else sku), else by
+    its colours. Without a brand or a model the listing stands alone and keeps its title. A page
+    that says what it said before touches ``last_seen_at`` and nothing else.
+
+    Raises:
+        DraftRejected: the page cannot be read as a product.
+    """
+    draft = draft_clean(draft)
+    seen_at = draft.seen_at or timezone.now()
+    published = _published(draft)
+    known = Listing.objects.filter(retailer=retailer, url_sha256=url_digest(draft.url)).first()
+    if known is not None and _says_the_same(known, draft, published):
+        Listing.objects.filter(pk=known.pk, last_seen_at__lt=seen_at).update(last_seen_at=seen_at)
+        known.last_seen_at = max(known.last_seen_at, seen_at)
+        return ListingResult(listing=known, outcome=Outcome.UNCHANGED)
+    with transaction.atomic():
+        current = known.colorway if known else None
+        return _write(retailer, draft, published, seen_at, current)
+
+
+def _says_the_same(known: Listing, draft: ListingDraft, published: dict[str, str]) -> bool:
+    """Unless it had vanished, or its brand may have become known meanwhile."""
+    return (
+        known.colorway_id is not None
+        and known.vanished_at is None
+        and known.published == published
+        and _offer(known) == _offer(draft)
+    )
+
+
+def _write(
+    retailer: Retailer,
+    draft: ListingDraft,
+    published: dict[str, str],
+    seen_at: datetime,
+    current: Colorway | None,
+) -> ListingResult:
+    colorway, colorway_created, model_created = _identify(retailer, draft, current)
+    listing, created = _row(retailer, draft, seen_at)
+    before = None if created else _state(listing)
+    old_offer, old_colorway = _offer(listing), listing.colorway_id
+    listing.title, listing.sku, listing.gtin = draft.title, draft.sku, draft.gtin
+    listing.group_id, listing.published = draft.group_id, published
+    listing.price, listing.currency = draft.price, draft.currency
+    listing.availability, listing.vanished_at = draft.availability, None
+    # A listing that somebody attached by hand keeps its colorway where the page tells none.
+    if colorway is not None:
+        listing.colorway = colorway
+    listing.last_seen_at = max(listing.last_seen_at, seen_at)
+    changed = before != _state(listing)
+    if changed:
+        listing.changed_at = timezone.now()
+    listing.save()
+    if created or _offer(listing) != old_offer:
+        price_observe(listing, seen_at)
+    if changed:
+        if colorway is not None:
+            _follow_colours(colorway, draft)
+        if old_colorway is not None and listing.colorway_id not in {None, old_colorway}:
+            images_follow([listing.pk], old=old_colorway)
+        affected = {number for number in (old_colorway, listing.colorway_id) if number}
+        colorways_refresh(affected, touch=True)
+    outcome = Outcome.CREATED if created else Outcome.UPDATED if changed else Outcome.UNCHANGED
+    return ListingResult(
+        listing=listing,
+        outcome=outcome,
+        colorway_created=colorway_created,
+        model_created=model_created,
+    )
+
+
+def _row(retailer: Retailer, draft: ListingDraft, seen_at: datetime) -> tuple[Listing, bool]:
+    """The listing of this address, locked, or a new one of the same address."""
+    rows = Listing.objects.select_for_update(no_key=True)
+    key = {"retailer": retailer, "url_sha256": url_digest(draft.url)}
+    if (row := rows.filter(**key).first()) is not None:
+        return row, False
+    try:
+        with transaction.atomic():
+            return Listing.objects.create(
+                **key,
+                url=draft.url,
+                title=draft.title,
+                first_seen_at=seen_at,
+                last_seen_at=seen_at,
+                changed_at=seen_at,
+            ), True
+    except IntegrityError:
+        return rows.get(**key), False
+
+
+def _identify(
+    retailer: Retailer, draft: ListingDraft, current: Colorway | None
+) -> tuple[Colorway | None, bool, bool]:
+    """The colorway that a draft is about; whether it is new, and whether its model is.
+
+    The model is locked before listing and colorways, here and when models are merged.
+    """
+    if draft.brand:
+        brand, _ = brand_get_or_create(name=draft.brand)
+    else:
+        found = brand_find_in_title(title=draft.title)
+        if found is None:
+            return None, False, False
+        brand = found
+    name, colour = model_name(
+        group=draft.model,
+        title=draft.title,
+        colour=draft.colour,
+        brand_names=[*brand_names(brand), draft.brand],
+    )
+    if not name:
+        return None, False, False
+    model, model_created = model_get_or_create(brand=brand, name=name)
+    # Against a merge at the same time: whoever comes second sees what the first one wrote.
+    model = ShoeModel.objects.select_for_update(of=("self",), no_key=True).get(pk=model.pk)
+    if model.merged_into_id is not None:
+        model = ShoeModel.objects.select_for_update(no_key=True).get(pk=model.merged_into_id)
+    _complete(model, draft, name)
+    code = style_code_clean(draft.mpn or draft.sku)
+    colorway, created = colorway_get_or_create(
+        model=model,
+        code=code,
+        name=colour,
+        retailer=None if draft.mpn else retailer,
+        current=current,
+    )
+    return colorway, created, model_created
+
+
+def _complete(model: ShoeModel, draft: ListingDraft, name: str) -> None:
+    """Fill what the model does not say yet; what it says stays, so that two shops that differ
+    do not write in turns."""
+    offered = {
+        "category": category_parse(draft.category, title=draft.title),
+        "height": height_guess(name, draft.title, draft.category),
+        "gender": gender_parse(draft.gender) or gender_parse(_audience(draft.title)),
+        "material": draft.material,
+        "description": draft.description,
+    }
+    missing = [field for field, value in offered.items() if value and not getattr(model, field)]
+    for field in missing:
+        setattr(model, field, offered[field])
+    if missing:
+        model.save(update_fields=[*missing, "updated_at"])
+        if {"category", "height", "gender"} & set(missing):
+            colorways_refresh(model.colorways.values_list("id", flat=True))
+
+
+def _audience(title: str) -> str:
+    """What stands behind the last dash or in brackets: "Old Skool - Men's"."""
+    return re.split(r"\s[-–—|]\s|\(", title)[-1] if re.search(r"\s[-–—|]\s|\(", title) else ""
+
+
+def _follow_colours(colorway: Colorway, draft: ListingDraft) -> None:
+    """A shop corrects its colour text: follow it where no other listing says otherwise."""
+    if not draft.colour or colorway.name == draft.colour:
+        return
+    if not colorway.name or colorway.listings.count() <= 1:
+        colorway_rename(colorway=colorway, name=draft.colour)
+
+
+def price_observe(listing: Listing, at: datetime) -> None:
+    """Note the listing's offer as it is from now on."""
+    PriceObservation.objects.create(
+        listing=listing,
+        observed_at=at,
+        price=listing.price,
+        currency=listing.currency,
+        availability=listing.availability,
+    )
+
+
+def _offer(row: Listing | ListingDraft) -> tuple[Decimal | None, str, str]:
+    return (row.price, row.currency, row.availability)
+
+
+def _state(row: Listing) -> tuple[object, ...]:
+    """All that counts as a change of a listing."""
+    return (*_offer(row), row.title, row.sku, row.gtin, row.group_id, dict(row.published),
+            row.colorway_id, row.vanished_at)  # fmt: skip
+
+
+def _published(draft: ListingDraft) -> dict[str, str]:
+    """The fields as the page told them, for provenance and to see whether it changed."""
+    fields = ("title", "brand", "model", "group_id", "colour", "category", "gender", "material",
+              "sku", "mpn", "gtin", "currency", "availability")  # fmt: skip
+    told = {name: str(getattr(draft, name)) for name in fields if getattr(draft, name)}
+    if draft.price is not None:
+        told["price"] = f"{draft.price:f}"
+    return told
+
+
+def listings_mark_vanished(*, retailer: Retailer, not_seen_since: datetime) -> int:
+    """Mark the shop's listings that a whole crawl since then has not met; how many.
+
+    They stay, with their history; the next crawl that meets one takes the mark away.
+    """
+    marked = 0
+    while True:
+        with transaction.atomic():
+            rows = list(
+                Listing.objects.select_for_update(no_key=True)
+                .filter(retailer=retailer, vanished_at=None, last_seen_at__lt=not_seen_since)
+                .order_by("id")[:BATCH]
+            )
+            if not rows:
+                return marked
+            now = timezone.now()
+            for row in rows:
+                row.vanished_at = row.changed_at = now
+                row.availability = Availability.VANISHED
+            Listing.objects.bulk_update(rows, ["vanished_at", "changed_at", "availability"])
+            PriceObservation.objects.bulk_create(
+                PriceObservation(
+                    listing=row,
+                    observed_at=now,
+                    price=row.price,
+                    currency=row.currency,
+                    availability=row.availability,
+                )
+                for row in rows
+            )
+            colorways_refresh({row.colorway_id for row in rows if row.colorway_id}, touch=True)
+            marked += len(rows)
+
+
+def retailer_get_or_create(*, name: str, website: str = "") -> Retailer:
+    """The shop of this name. Safe against a second caller at the same time."""
+    name = name_clean(name) or "Unnamed shop"
+    website = website if len(website) <= MAX_URL and _is_web(website) else ""
+    slug = slug_for(name, fallback="shop")
+    for attempt in range(8):
+        if (row := Retailer.objects.filter(name=name).first()) is not None:
+            return row
+        try:
+            with transaction.atomic():
+                return Retailer.objects.create(
+                    name=name,
+                    website=website,
+                    slug=slug if attempt == 0 else f"{slug}-{attempt + 1}",
+                )
+        except IntegrityError:
+            continue
+    raise IntegrityError(f"no free slug for “{name}”")
