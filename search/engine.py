@@ -26,7 +26,7 @@ from search.results import SearchPage
 from search.selectors import vectors_of
 from search.stores import get_store
 from search.stores.base import VectorStore
-from search.texts import text_space
+from search.texts import text_space, unit
 from search.types import Vector
 
 PER_PAGE: Final = 24
@@ -150,8 +150,7 @@ class Engine:
 
     def _vector_of(self, image: Image) -> Vector:
         with self.watch.stage("encode"):
-            vector: Vector = self.encoder.encode_images([image])[0]
-        return vector
+            return unit(self.encoder.encode_images([image])[0])
 
     def _colour(self, query: Query, edit: Edit, photo: Vector) -> str | None:
         """What colour the photo shows: as the catalog states it, else as the encoder sees it."""

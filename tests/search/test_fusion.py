@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -115,7 +116,7 @@ def test_moving_towards_the_words_never_makes_the_best_less_like_them(name: str)
         assert q.text is not None
         liking.append(float((CATALOG[ranking(name, q)[:20]] @ q.text).mean()))
     assert liking[-1] > liking[0]
-    assert all(later >= earlier - 0.05 for earlier, later in zip(liking, liking[1:], strict=False))
+    assert all(later >= earlier - 0.05 for earlier, later in pairwise(liking))
 
 
 @given(st.floats(0, 1), st.floats(0.05, 0.95))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from argparse import ArgumentTypeError
 from pathlib import Path
-from typing import Any
+from typing import IO, Any, cast
 
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
@@ -50,7 +50,8 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         names = list(TASKS) if options["task"] == "all" else [options["task"]]
-        console = Console(file=self.stdout, width=None if self.stdout.isatty() else 160)
+        out = cast(IO[str], self.stdout)
+        console = Console(file=out, width=None if out.isatty() else 160)
         measured: list[Measured] = []
         failures: list[str] = []
         for name in names:
