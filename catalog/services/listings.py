@@ -84,7 +84,7 @@ def draft_clean(draft: ListingDraft) -> ListingDraft:
     if price is not None:
         in_range = price.is_finite() and 0 <= price <= MAX_PRICE
         price = price.quantize(Decimal("0.01")) if in_range else None
-    currency = text_clean(draft.currency, 3).upper()
+    currency = text_clean(draft.currency, 10).upper()
     availability = text_clean(draft.availability, 100)
     if availability not in Availability.values:
         availability = availability_parse(availability)
