@@ -102,9 +102,10 @@ def page_context(
         "previous": address(replace(query, page=query.page - 1)) if query.page > 1 else "",
         "without_photo": address(replace(query, photo="", image_id=None, page=1)),
         "without_filters": address(replace(query, filters=CatalogFilter(), page=1)),
-        "browse": f"/shoes/?{urlencode(query.filters.to_query())}",
+        "browse": f"{reverse('catalog:browse')}?{urlencode(query.filters.to_query())}",
         "max_words": MAX_WORDS,
         "max_bytes": settings.SHOEFINDER_UPLOAD_MAX_BYTES,
+        "max_megabytes": settings.SHOEFINDER_UPLOAD_MAX_BYTES // (1024 * 1024),
         "currency": settings.SHOEFINDER_CURRENCY,
     }
 

@@ -15,7 +15,7 @@ class WindowThrottle(BaseThrottle):
 
     Ninja's own throttles keep the history of the current request on the throttle, which all
     threads of a process share, and rewrite it with read and set. This one adds to a counter in
-    the cache and keeps nothing. Behind proxies NINJA_NUM_PROXIES must be right (SHOEFINDER_PROXIES).
+    the cache and keeps nothing. Whose address counts: see SHOEFINDER_PROXIES.
     """
 
     def __init__(self, scope: str, setting: str) -> None:

@@ -5,6 +5,6 @@ from search import views
 app_name = "search"
 urlpatterns = [
     path("", views.page, name="page"),
-    path("photo/<str:token>.jpg", views.photo, name="photo"),
+    path("photo/<slug:token>.jpg", views.photo, name="photo"),
     path("similar/<int:image_id>/", views.similar, name="similar"),
 ]
