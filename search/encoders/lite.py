@@ -1,0 +1,205 @@
+"""`lite`, the encoder that needs no download: two frozen towers from packages, two trained heads.
+
+A photo is framed (`framing`), seen by EfficientNet-lite0 (`backbones`), its colours are counted
+(`colours`), and a head (`heads`) maps both to a vector; a sentence goes through MiniLM and a head
+of its own to the same space. ``lite_weights/MODEL_CARD.md`` tells what it was trained on and how
+well it does; ``manage.py train_lite`` makes it anew.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import threading
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+from PIL.Image import Image
+
+from search.encoders.artifacts import DEFAULT_CACHE, sha256_of
+from search.encoders.backbones import ImageTower, TextTower
+from search.encoders.colours import Floats, histogram
+from search.encoders.framing import FRAMING, Framed, frame
+from search.encoders.heads import Head
+from search.encoders.pixels import PIXELS_VERSION
+from search.exceptions import EncoderError
+from search.types import EncoderId, Vectors
+
+WEIGHTS: Final = Path(__file__).with_name("lite_weights")
+FORMAT: Final = 1
+
+
+class LiteEncoder:
+    """Photos and words to 256 dimensions on onnxruntime and numpy. Keeps the `Encoder` contract.
+
+    ``model``: folder with ``config.json`` and ``heads.safetensors`` (default: the shipped one).
+    ``threads``: cores that one call may use. ``cache_dir``: where exported graphs are kept; the
+    first encode on a machine exports them (20 s). ``batch``: photos per run of the tower.
+    """
+
+    def __init__(
+        self,
+        *,
+        model: str | Path = WEIGHTS,
+        threads: int = 2,
+        cache_dir: str | Path = DEFAULT_CACHE,
+        batch: int = 16,
+    ) -> None:
+        if threads < 1 or batch < 1:
+            raise ValueError("'threads' and 'batch' must be at least 1")
+        self._folder = Path(model)
+        self._threads = threads
+        self._cache_dir = Path(cache_dir)
+        self._batch = batch
+        self._lock = threading.Lock()
+        self._parts: _Parts | None = None
+
+    @cached_property
+    def id(self) -> EncoderId:
+        """``lite@<hash of weights and config>+<framing>``."""
+        revision = hashlib.sha256(sha256_of(self._weights_file()).encode())
+        revision.update(json.dumps(self._config["vector"], sort_keys=True).encode())
+        side = self._config["vector"]["image"]["side"]
+        digest = revision.hexdigest()[:12]
+        return EncoderId(f"lite@{digest}+{FRAMING}-{side}-{PIXELS_VERSION}")
+
+    @cached_property
+    def dim(self) -> int:
+        return int(self._config["vector"]["dim"])
+
+    def encode_images(self, images: Sequence[Image]) -> Vectors:
+        """(n, dim) unit vectors of decoded, upright photos; any Pillow mode, any size."""
+        if not len(images):
+            return np.empty((0, self.dim), dtype=np.float32)
+        head = self._loaded().image_head
+        rows = [head(features) for features in self.image_features(images)]
+        return np.concatenate(rows)
+
+    def encode_texts(self, texts: Sequence[str]) -> Vectors:
+        """(n, dim) unit vectors of sentences; what exceeds the model's tokens is cut."""
+        if not len(texts):
+            return np.empty((0, self.dim), dtype=np.float32)
+        parts = self._loaded()
+        return parts.text_head(parts.text_tower(texts))
+
+    def image_features(self, images: Sequence[Image]) -> Iterator[Floats]:
+        """What the image head reads, batch by batch: tower features and colour histogram."""
+        parts = self._loaded()
+        yield from features(
+            images,
+            tower=parts.image_tower,
+            palette=parts.palette,
+            spec=self._config["vector"]["image"],
+            batch=self._batch,
+        )
+
+    @cached_property
+    def _config(self) -> dict[str, Any]:
+        path = self._folder / "config.json"
+        try:
+            config: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+        except (OSError, ValueError) as error:
+            raise EncoderError(
+                f"{self._folder} is no folder of `lite` weights: {error}. Restore it from the "
+                "repository, or train one with `manage.py train_lite`."
+            ) from error
+        if config.get("format") != FORMAT or "vector" not in config:
+            raise EncoderError(
+                f"{path} has format {config.get('format')!r}, this version reads {FORMAT}: "
+                "train it anew with `manage.py train_lite`."
+            )
+        return config
+
+    def _weights_file(self) -> Path:
+        path = self._folder / "heads.safetensors"
+        if not path.is_file():
+            raise EncoderError(
+                f"{path} is missing: restore it from the repository, or train one with "
+                "`manage.py train_lite`."
+            )
+        return path
+
+    def _loaded(self) -> _Parts:
+        with self._lock:
+            if self._parts is None:
+                self._parts = self._load()
+        return self._parts
+
+    def _load(self) -> _Parts:
+        from safetensors import SafetensorError
+        from safetensors.numpy import load_file
+
+        path, vector = self._weights_file(), self._config["vector"]
+        try:
+            tensors = load_file(path)
+            image_spec = {k: vector["image"][k] for k in ("package", "sha256", "side")}
+            if any(name.startswith("tower.") for name in tensors):
+                image_spec |= {
+                    "overrides": str(path.resolve()),
+                    "overrides_sha256": sha256_of(path),
+                }
+            text_spec = {k: vector["text"][k] for k in ("package", "sha256", "max_tokens")}
+            return _Parts(
+                palette=np.asarray(tensors["palette"], dtype=np.float32),
+                image_head=Head.read(tensors, "image"),
+                text_head=Head.read(tensors, "text"),
+                image_tower=ImageTower(
+                    image_spec, cache_dir=self._cache_dir, threads=self._threads
+                ),
+                text_tower=TextTower(text_spec, cache_dir=self._cache_dir, threads=self._threads),
+            )
+        except (SafetensorError, KeyError, OSError) as error:
+            raise EncoderError(
+                f"{path} is damaged ({error}): restore it from the repository, or train one with "
+                "`manage.py train_lite`."
+            ) from error
+
+
+@dataclass(frozen=True, slots=True)
+class _Parts:
+    palette: Floats
+    image_head: Head
+    text_head: Head
+    image_tower: ImageTower
+    text_tower: TextTower
+
+
+def features(
+    images: Sequence[Image],
+    *,
+    tower: ImageTower,
+    palette: Floats,
+    spec: dict[str, Any],
+    batch: int,
+) -> Iterator[Floats]:
+    """Raw features of photos in order, (≤ batch, d) at a time; training reads the same ones."""
+    side, softness = int(spec["side"]), float(spec["softness"])
+    bands = [(float(low), float(high)) for low, high in spec["bands"]]
+
+    def prepare(part: Sequence[Image]) -> tuple[list[Framed], Floats]:
+        framed = [frame(image, side) for image in part]
+        return framed, np.stack(
+            [histogram(f, palette, softness=softness, bands=bands) for f in framed]
+        )
+
+    parts = [images[start : start + batch] for start in range(0, len(images), batch)]
+    if len(parts) == 1:
+        framed, colours = prepare(parts[0])
+        yield _joined(tower, framed, colours)
+        return
+    with ThreadPoolExecutor(1) as ahead:  # frames the next batch while the tower sees this one
+        waiting = ahead.submit(prepare, parts[0])
+        for following in [*parts[1:], None]:
+            framed, colours = waiting.result()
+            if following is not None:
+                waiting = ahead.submit(prepare, following)
+            yield _joined(tower, framed, colours)
+
+
+def _joined(tower: ImageTower, framed: list[Framed], colours: Floats) -> Floats:
+    return np.concatenate([tower(np.stack([f.pixels for f in framed])), colours], axis=1)
