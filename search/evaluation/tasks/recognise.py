@@ -35,7 +35,7 @@ class RecogniseTask:
         return tuple(METHODS)
 
     def run(self, request: Request, methods: Sequence[str]) -> Measured:
-        gallery, queries = _sides(request)
+        gallery, queries = sides(request)
         queries = request.sample(queries)
         models = sorted({photo.model_id for photo in gallery})
         place = {model: i for i, model in enumerate(models)}
@@ -66,7 +66,7 @@ class RecogniseTask:
         )
 
 
-def _sides(request: Request) -> tuple[list[ShoePhoto], list[ShoePhoto]]:
+def sides(request: Request) -> tuple[list[ShoePhoto], list[ShoePhoto]]:
     """Gallery and queries; no near-duplicate group has a photo on both sides of a split."""
     if request.gallery is not None and request.queries is not None:
         return _labelled(request.gallery), _labelled(request.queries)

@@ -1,0 +1,305 @@
+"""manage.py evaluate: the protocols on drawn data, its interface, and no leak between sides."""
+
+from __future__ import annotations
+
+import json
+import re
+from io import StringIO
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from django.conf import settings
+from django.core.management import CommandError, call_command
+from PIL import Image
+
+from catalog.colours import BY_SLUG
+from search.evaluation.datasets import ShoePhoto, read_dataset, read_folders
+from search.evaluation.protocol import EvaluationError, Request, methods_chosen
+from search.evaluation.splits import dhashes, near_duplicate_groups
+from search.evaluation.tasks import TASKS, run_task
+from search.evaluation.tasks.edit import Judge, edit_photos, edit_queries, encode_queries
+from search.evaluation.tasks.recognise import knn, prototype, sides
+from search.fusion import FUSIONS
+from search.texts import text_space
+from tests.fakes import FakeEncoder
+from tests.search.evaluation.folders import COLOURS, footlocker, model_folders, shoe
+
+FIGURE = {"value", "low", "high", "n"}
+
+
+def request(data: Path, **options: Any) -> Request:
+    return Request(encoder=FakeEncoder(), data=data, cache=data.parent / "kept", **options)
+
+
+def evaluate(*arguments: str) -> str:
+    out = StringIO()
+    call_command("evaluate", *arguments, stdout=out)
+    return out.getvalue()
+
+
+def results(file: Path, task: str) -> dict[str, dict[str, dict[str, float]]]:
+    """The JSON of a task, after holding it to the documented form."""
+    found = json.loads(file.read_text())
+    assert set(found) == {"task", "encoder", "results"}
+    assert found["task"] == task
+    assert found["encoder"] == FakeEncoder().id
+    for row in found["results"].values():
+        for figure in row.values():
+            assert set(figure) == FIGURE
+            assert 0 <= figure["low"] <= figure["value"] <= figure["high"] <= 1
+            assert figure["n"] >= 1
+    rows: dict[str, dict[str, dict[str, float]]] = found["results"]
+    return rows
+
+
+class TestRecognise:
+    def test_gallery_and_queries_are_taken_whole(self, tmp_path: Path) -> None:
+        gallery = model_folders(tmp_path / "gallery", models=4, photos=5)
+        asked = model_folders(tmp_path / "asked", models=3, photos=4)
+        file = tmp_path / "out" / "figures.json"
+        table = evaluate("recognise", "--gallery", str(gallery), "--queries", str(asked),
+                         "--json", str(file))  # fmt: skip
+        rows = results(file, "recognise")
+        assert set(rows) == {"knn", "prototype"}
+        for row in rows.values():
+            assert set(row) == {"top1", "top5", "macro_precision", "macro_recall"}
+            assert row["top5"]["n"] == 12
+            assert row["top5"]["value"] == 1.0  # there are but four models
+        assert "12 queries against 20 photos of 4 models" in re.sub(r"\s+", " ", table)
+
+    def test_a_query_of_an_unknown_model_is_wrong(self, tmp_path: Path) -> None:
+        gallery = model_folders(tmp_path / "gallery", models=2, photos=4)
+        asked = model_folders(tmp_path / "asked", models=2, photos=1)
+        (asked / "acme_model_0").rename(asked / "acme_model_9")
+        row = run_task("recognise", request(tmp_path, gallery=gallery, queries=asked)).rows["knn"]
+        assert row["top5"].value == 0.5
+
+    def test_a_folder_of_its_own_is_split(self, tmp_path: Path) -> None:
+        data = model_folders(tmp_path / "shoes", models=6, photos=12)
+        measured = run_task("recognise", request(data))
+        judged = [photo for photo in read_folders(data) if photo.split == "test"]
+        assert measured.rows["knn"]["top1"].n == len(judged) > 0
+
+    def test_sneakers50_is_preferred_where_it_is(self, tmp_path: Path) -> None:
+        model_folders(tmp_path / "data" / "sneakers50", models=4, photos=12)
+        footlocker(tmp_path / "data")
+        measured = run_task("recognise", request(tmp_path / "data"))
+        assert "of 4 models" in measured.setting
+
+    def test_each_photo_against_all_others(self, tmp_path: Path) -> None:
+        data = model_folders(tmp_path / "shoes", models=3, photos=4)
+        row = run_task("recognise", request(data, side="all")).rows["knn"]
+        assert row["top1"].n == 12
+        # Two models of one photo each: without itself each can only be taken for the other.
+        alone = model_folders(tmp_path / "alone", models=2, photos=1)
+        for row in run_task("recognise", request(alone, side="all")).rows.values():
+            assert row["top1"].value == 0.0
+
+    def test_limit_draws_queries_by_seed(self, tmp_path: Path) -> None:
+        data = model_folders(tmp_path / "shoes", models=3, photos=6)
+        asked = request(data, side="all", limit=5, seed=1)
+        assert run_task("recognise", asked).rows["knn"]["top1"].n == 5
+        assert asked.sample(range(100)) == asked.sample(range(100))
+        assert asked.sample(range(100)) != request(data, limit=5, seed=2).sample(range(100))
+
+    def test_queries_from_what_was_trained_on_are_refused(self, tmp_path: Path) -> None:
+        data = model_folders(tmp_path / "shoes", models=2, photos=2)
+        with pytest.raises(EvaluationError, match="training share"):
+            run_task("recognise", request(data, side="train"))
+
+    @pytest.mark.parametrize("side", ["test", "validation"])
+    def test_no_near_duplicate_is_on_both_sides(self, tmp_path: Path, side: Any) -> None:
+        data = model_folders(tmp_path / "shoes", models=8, photos=10)
+        for copied in sorted(data.glob("*/*.png"))[::2]:  # every second photo once more, smaller
+            with Image.open(copied) as image:
+                image.resize((128, 96)).save(copied.with_suffix(".jpg"), quality=60)
+        gallery, queries = sides(request(data, side=side))
+        assert gallery
+        assert queries
+        assert leaks(gallery, queries) == 0
+
+    def test_validation_never_shows_the_test_share(self, tmp_path: Path) -> None:
+        data = model_folders(tmp_path / "shoes", models=8, photos=10)
+        gallery, queries = sides(request(data, side="validation"))
+        assert {photo.split for photo in gallery} == {"train"}
+        assert {photo.split for photo in queries} == {"validation"}
+
+    def test_a_planted_leak_is_seen(self, tmp_path: Path) -> None:
+        data = model_folders(tmp_path / "shoes", models=8, photos=10)
+        gallery, queries = sides(request(data))
+        with Image.open(gallery[0].path) as image:
+            image.save(tmp_path / "copy.jpg", quality=70)
+        planted = ShoePhoto(path=tmp_path / "copy.jpg", dataset="shoes", group="its own")
+        assert leaks(gallery, [*queries, planted]) == 1
+
+    def test_votes_and_class_means_by_hand(self) -> None:
+        gallery = np.array([[1, 0], [0.8, 0.6], [0, 1]], np.float32)
+        asked = np.array([[0.96, 0.28], [0, 1]], np.float32)
+        labels, nobody = np.array([0, 0, 1]), np.zeros((2, 3), bool)
+        assert knn(asked, gallery, labels, nobody)[:, :2].tolist() == [[0, 1], [1, 0]]
+        assert prototype(asked, gallery, labels, nobody)[:, :2].tolist() == [[0, 1], [1, 0]]
+        itself = np.array([[False] * 3, [False, False, True]])
+        assert knn(asked, gallery, labels, itself)[1, :2].tolist() == [0, -2]
+        assert prototype(asked, gallery, labels, itself)[1, 0] == 0
+
+
+class TestEdit:
+    def test_every_method_is_measured(self, tmp_path: Path) -> None:
+        data = footlocker(tmp_path / "data", models=6)
+        file = tmp_path / "figures.json"
+        evaluate("edit", "--data", str(data), "--method", "all", "--json", str(file))
+        rows = results(file, "edit")
+        assert set(rows) == set(FUSIONS)
+        for row in rows.values():
+            assert set(row) == {"r1", "r10", "map", "edit10", "identity10", "both10"}
+            assert row["map"]["n"] == 6 * len(COLOURS) * (len(COLOURS) - 1)
+        assert rows["direction"]["map"]["value"] > rows["image"]["map"]["value"]
+        assert rows["text"]["edit10"]["value"] > rows["image"]["edit10"]["value"]
+        assert rows["image"]["identity10"]["value"] > rows["text"]["identity10"]["value"]
+
+    def test_baselines_stand_beside_a_method(self, tmp_path: Path) -> None:
+        data = footlocker(tmp_path / "data", models=2)
+        measured = run_task("edit", request(data, method="weicom"))
+        assert set(measured.rows) == {"image", "text", "sum", "product", "weicom"}
+
+    def test_queries_ask_for_colours_that_the_model_comes_in(self, tmp_path: Path) -> None:
+        data = footlocker(tmp_path / "data", models=2, colours=("black", "red"))
+        photos = read_dataset(data, "footlocker")
+        asked = edit_queries(photos)
+        assert len(asked) == 4
+        for query in asked:
+            own = photos[query.photo]
+            assert BY_SLUG[query.colour].name != own.colours[0]
+            assert any(
+                photo.group == own.group and photo.colours[0] == query.colour for photo in photos
+            )
+        assert asked[0].words == "in red"
+
+    def test_the_photo_itself_is_never_an_answer(self, tmp_path: Path) -> None:
+        data = footlocker(tmp_path / "data", models=3, colours=("black", "red"))
+        photos = edit_photos(request(data))
+        queries = edit_queries(photos)
+        vectors = request(data).embed(photos, "photos")
+        encoded = encode_queries(queries, vectors, text_space(FakeEncoder()))
+        figures = Judge(photos, queries).figures(FUSIONS["image"], encoded, vectors)
+        # Each model has one photo in each colour: itself is all that "image" finds of its colour.
+        assert figures["identity10"].max() <= 1
+        assert figures["r1"].mean() < 1
+
+    def test_in_the_training_data_only_unseen_models_are_judged(self, tmp_path: Path) -> None:
+        data = footlocker(tmp_path / "data", models=40, colours=("black", "red"))
+        everything = edit_photos(request(data))
+        judged = edit_photos(request(data, training_data=data))
+        assert len(everything) == 80
+        assert {photo.split for photo in judged} == {"test"}
+        others = {photo.group for photo in everything if photo.split != "test"}
+        assert not {photo.group for photo in judged} & others
+        assert {p.model_id for p in judged}.isdisjoint(
+            p.model_id for p in everything if p.split != "test"
+        )
+
+    def test_another_share_can_be_asked_for(self, tmp_path: Path) -> None:
+        data = footlocker(tmp_path / "data", models=40, colours=("black", "red"))
+        chosen = edit_photos(request(data, training_data=data, side="validation"))
+        assert {photo.split for photo in chosen} == {"validation"}
+
+    def test_one_colour_is_nothing_to_ask_for(self, tmp_path: Path) -> None:
+        data = footlocker(tmp_path / "data", models=3, colours=("red",))
+        with pytest.raises(CommandError, match="two colours"):
+            evaluate("edit", "--data", str(data))
+
+
+class TestCommand:
+    @pytest.mark.parametrize("task", sorted(TASKS))
+    def test_missing_and_empty_data_fail(self, task: str, tmp_path: Path) -> None:
+        file = tmp_path / "figures.json"
+        for folder in (tmp_path / "nothing", tmp_path / "empty"):
+            with pytest.raises(CommandError, match=re.escape(folder.name)):
+                evaluate(task, "--data", str(folder), "--json", str(file))
+            (tmp_path / "empty").mkdir(exist_ok=True)
+        assert not file.exists()
+
+    @pytest.mark.parametrize(
+        ("arguments", "message"),
+        [
+            (["guess"], "no task 'guess'"),
+            (["recognise", "--method", "magic"], "no method 'magic'"),
+            (["recognise", "--gallery", "x"], "together"),
+            (["recognise", "--encoder", "nobody"], "No encoder is called"),
+        ],
+    )
+    def test_what_cannot_be_done_is_told(self, arguments: list[str], message: str) -> None:
+        with pytest.raises(CommandError, match=message):
+            evaluate(*arguments)
+
+    @pytest.mark.parametrize("option", [["--limit", "0"], ["--limit", "x"], ["--seed", "-1"]])
+    def test_numbers_are_checked(self, option: list[str]) -> None:
+        with pytest.raises(CommandError):
+            evaluate("edit", *option)
+
+    def test_all_tasks_in_one_go(self, tmp_path: Path) -> None:
+        data = footlocker(tmp_path / "data", models=8, photos=3)
+        model_folders(data / "sneakers50", models=4, photos=12)
+        file, page = tmp_path / "figures.json", tmp_path / "report.html"
+        evaluate("all", "--data", str(data), "--json", str(file), "--html", str(page))
+        found = json.loads(file.read_text())
+        assert [one["task"] for one in found] == list(TASKS)
+        html = page.read_text()
+        assert html.count("<section>") == len(TASKS)
+        assert "http" not in html
+
+    def test_all_tells_what_is_missing_and_keeps_the_rest(self, tmp_path: Path) -> None:
+        data = model_folders(tmp_path / "shoes", models=4, photos=12)
+        file = tmp_path / "figures.json"
+        with pytest.raises(CommandError, match="edit: "):
+            evaluate("all", "--data", str(data), "--json", str(file))
+        found = json.loads(file.read_text())
+        tasks = [one["task"] for one in found] if isinstance(found, list) else [found["task"]]
+        assert "recognise" in tasks
+
+    def test_a_row_is_chosen_in_the_order_of_the_task(self) -> None:
+        assert methods_chosen(TASKS["edit"], "slerp") == (
+            "image", "text", "sum", "slerp", "product",
+        )  # fmt: skip
+
+
+@pytest.mark.data
+class TestPublishedData:
+    """The protocols hold on the real photos, where they are."""
+
+    @pytest.fixture
+    def data(self) -> Path:
+        folder = settings.SHOEFINDER_DATA
+        if not folder.is_dir():
+            pytest.skip(f"SHOEFINDER_DATA ({folder}) is not there")
+        return folder
+
+    def test_no_near_duplicate_crosses_in_sneakers50(self, data: Path) -> None:
+        gallery, queries = sides(Request(encoder=FakeEncoder(), data=data))
+        assert leaks(gallery, queries) == 0
+
+    def test_no_model_crosses_in_footlocker(self, data: Path) -> None:
+        photos = read_dataset(data, "footlocker")
+        for side in ("test", "validation"):
+            judged = [photo for photo in photos if photo.split == side]
+            others = [photo for photo in photos if photo.split != side]
+            for attribute in ("model_id", "model", "group"):
+                ours = {(photo.brand, getattr(photo, attribute)) for photo in judged}
+                assert ours.isdisjoint((p.brand, getattr(p, attribute)) for p in others)
+
+
+def leaks(gallery: list[ShoePhoto], queries: list[ShoePhoto]) -> int:
+    """Queries that are near-duplicates of a gallery photo, told anew from their pixels."""
+    hashes = dhashes([photo.path for photo in (*gallery, *queries)])
+    groups = near_duplicate_groups(hashes, near=2)
+    return int(np.isin(groups[len(gallery) :], groups[: len(gallery)]).sum())
+
+
+def test_the_drawn_shoes_are_no_near_duplicates(tmp_path: Path) -> None:
+    paths = []
+    for number in range(12):
+        paths.append(tmp_path / f"{number}.png")
+        shoe(number % 3, "red", number).save(paths[-1])
+    assert len(set(near_duplicate_groups(dhashes(paths), near=2).tolist())) == 12
