@@ -131,6 +131,12 @@ def embeddings_count(*, encoder_id: str) -> int:
     return rows.count() - rows.filter(image__status=ImageStatus.REJECTED).count()
 
 
+def embedding_newest(*, encoder_id: str) -> int:
+    """The highest row number of this encoder's vectors; 0 if there is none."""
+    rows = ImageEmbedding.objects.filter(encoder_id=encoder_id).order_by("-pk")
+    return rows.values_list("pk", flat=True).first() or 0
+
+
 def embeddings_indexable(*, encoder_id: str) -> QuerySet[ImageEmbedding]:
     """Vectors that belong in the index: those of accepted photos."""
     return ImageEmbedding.objects.filter(

@@ -14,7 +14,7 @@ from search import selectors
 from search.encoders import Encoder, get_encoder
 from search.exceptions import IndexDamaged, IndexMissing
 from search.locking import writer_lock
-from search.models import ImageEmbedding, IndexBuild, IndexState
+from search.models import IndexBuild, IndexState
 from search.selectors import IdArray
 from search.services.syncing import Sync, SyncReport, payloads_of
 from search.stores import get_store
@@ -151,7 +151,7 @@ def _build(
     build.total = selectors.embeddings_count(encoder_id=encoder_id)
     build.save()
     log.info("index_build_started", build=build.pk, encoder=encoder_id, total=build.total)
-    last = _last_embedding(encoder_id)
+    last = selectors.embedding_newest(encoder_id=encoder_id)
     try:
         store.rebuild(_batches(build, encoder=encoder, progress=progress))
         info = store.info()
@@ -206,11 +206,6 @@ def _fail(build: IndexBuild, why: str) -> None:
     build.status, build.error, build.finished_at = IndexBuild.Status.FAILED, why, timezone.now()
     build.save(update_fields=["status", "error", "finished_at"])
     log.error("index_build_failed", build=build.pk, error=why)
-
-
-def _last_embedding(encoder_id: str) -> int:
-    newest = ImageEmbedding.objects.filter(encoder_id=encoder_id).order_by("-pk")
-    return newest.values_list("pk", flat=True).first() or 0
 
 
 def _store(encoder: Encoder) -> VectorStore:

@@ -122,8 +122,10 @@ class Sync:
             raise
 
     def _trusted_state(self) -> IndexState:
-        state, _ = IndexState.objects.get_or_create(encoder_id=self.encoder_id)
-        if state.generation > self._generation:
+        state = IndexState.objects.filter(encoder_id=self.encoder_id).first()
+        if state is not None and state.generation <= self._generation:
+            return state
+        if state is not None:
             # The folder was emptied or an older copy put back: what the row knows is void.
             log.warning(
                 "index_older_than_its_state",
@@ -131,8 +133,11 @@ class Sync:
                 index=self._generation,
                 state=state.generation,
             )
-            state.embedding_id, state.synced_until, state.generation = 0, None, self._generation
-        return state
+        # `run` compares everything for a state that was never synced.
+        newest = selectors.embedding_newest(encoder_id=self.encoder_id)
+        fresh = IndexState(encoder_id=self.encoder_id, embedding_id=newest)
+        fresh.pk = state.pk if state else None
+        return fresh
 
     def _add_new(self) -> None:
         rows = ImageEmbedding.objects.filter(encoder_id=self.encoder_id).order_by("pk")
