@@ -170,9 +170,11 @@ def _photo(query: Query) -> QueryPhoto | None:
 
 
 def _image(query: Query) -> ShoeImage | None:
+    """The catalog photo that is searched with, and whose it is."""
     if query.image_id is None:
         return None
-    return ShoeImage.objects.filter(pk=query.image_id, status=ImageStatus.ACCEPTED).first()
+    rows = ShoeImage.objects.select_related("colorway__model__brand")
+    return rows.filter(pk=query.image_id, status=ImageStatus.ACCEPTED).first()
 
 
 def _others(

@@ -1,10 +1,17 @@
 from django.urls import path
 
 from search import views
+from search.api import api, nothing_here
 
 app_name = "search"
 urlpatterns = [
     path("", views.page, name="page"),
     path("photo/<slug:token>.jpg", views.photo, name="photo"),
     path("similar/<int:image_id>/", views.similar, name="similar"),
+]
+
+# Beside and not among the pages: ninja finds its own addresses under its own namespace only.
+api_urlpatterns = [
+    path("", api.urls),
+    path("<path:rest>", nothing_here),
 ]

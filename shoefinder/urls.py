@@ -3,6 +3,7 @@
 from django.contrib import admin
 from django.urls import include, path
 
+from search.urls import api_urlpatterns
 from shoefinder.health import healthz, readyz
 from shoefinder.media import media
 from shoefinder.metrics import metrics
@@ -13,6 +14,7 @@ urlpatterns = [
     path("metrics", metrics, name="metrics"),
     path("media/<path:path>", media, name="media"),
     path("admin/", admin.site.urls),
+    path("api/v1/", include(api_urlpatterns)),
     path("", include("search.urls")),
     path("", include("catalog.urls")),
 ]

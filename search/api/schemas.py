@@ -1,0 +1,233 @@
+"""What the API takes and gives; docs/api.md tells it to people."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from datetime import datetime
+from decimal import Decimal
+from typing import Annotated, Any, Literal
+
+from django.http import QueryDict
+from ninja import Schema
+from pydantic import ConfigDict, Field, PlainSerializer
+
+from catalog.selectors import Sort
+from search.query import DEFAULT_WEIGHT, MAX_PAGE, MAX_WORDS
+
+MAX_PER_PAGE = 100
+
+Price = Annotated[Decimal, PlainSerializer(lambda value: f"{value:.2f}", return_type=str)]
+"""As text with two decimals: JSON's numbers are binary fractions."""
+
+
+class FilterIn(Schema):
+    """Filters as in the catalog: values of one name widen, different names narrow."""
+
+    brand: list[str] = Field([], description="Slugs of brands")
+    model: list[str] = Field([], description="`brand-slug/model-slug`")
+    colour: list[str] = Field([], description="Slugs of colours")
+    height: list[str] = Field([], description="low, mid or high")
+    category: list[str] = Field([], description="Kinds of shoe, e.g. sneaker")
+    gender: list[str] = Field([], description="men, women, kids or unisex")
+    shop: list[str] = Field([], description="Slugs of shops")
+    price_min: str | None = Field(None, description="In the catalog's currency, e.g. 49.90")
+    price_max: str | None = None
+    available: bool = Field(False, description="Only what a shop can deliver")
+
+
+class SearchIn(FilterIn):
+    q: str = Field("", description=f"Words, at most {MAX_WORDS} characters")
+    photo: str = Field("", description="Token of a photo that was sent to `POST /photos`")
+    image: int | None = Field(None, description="Id of a catalog photo to search with")
+    weight: float = Field(DEFAULT_WEIGHT, description="0: like the photo, 1: like the words")
+    page: int = Field(1, description=f"From 1 to {MAX_PAGE}")
+    per_page: int = Field(24, ge=1, le=MAX_PER_PAGE)
+
+
+class SearchBody(SearchIn):
+    """The body of `POST /search` as JSON: the names of `GET /search`, nothing else."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    def to_params(self) -> QueryDict:
+        """As an address would say it, so that there is one reader of queries."""
+        return params_from(self.model_dump(exclude_unset=True, exclude={"per_page"}))
+
+
+def params_from(values: Mapping[str, Any]) -> QueryDict:
+    params = QueryDict(mutable=True)
+    for name, value in values.items():
+        many = value if isinstance(value, list) else [value]
+        params.setlist(name, [_spelled(one) for one in many if one is not None])
+    return params
+
+
+def _spelled(value: object) -> str:
+    if isinstance(value, bool):
+        return "1" if value else ""
+    return str(value)
+
+
+class ShoesIn(FilterIn):
+    sort: Sort = Sort.NEWEST
+    page: int = Field(1, ge=1)
+    per_page: int = Field(24, ge=1, le=MAX_PER_PAGE)
+    upto: int | None = Field(
+        None, ge=0, description="From the first page's answer: keeps later pages stable"
+    )
+
+
+class PhotoOut(Schema):
+    id: int
+    url: str
+    thumbnail: str = Field(description="WebP, longest side 320 px; 160, 640 and 1280 exist too")
+    width: int
+    height: int
+
+
+class HitOut(Schema):
+    photo: PhotoOut
+    score: float
+
+
+class ShoeOut(Schema):
+    """A colorway: one colour version of a model."""
+
+    id: int
+    url: str = Field(description="Its page for people")
+    brand: str
+    brand_slug: str
+    model: str
+    model_slug: str
+    name: str = Field(description="The colour as published")
+    style_code: str
+    colours: list[str] = Field(description="Slugs, the main one first")
+    cover: PhotoOut | None
+    price: Price | None
+    currency: str
+    shop: str = Field(description="Who sells it at that price")
+    shops: int
+    availability: str
+    is_available: bool
+    photos: int
+
+
+class ResultOut(Schema):
+    shoe: ShoeOut
+    score: float = Field(description="For comparing within one answer only")
+    photo: PhotoOut = Field(description="The photo that answers best")
+    others: list[HitOut] = Field(description="Its other photos that were found")
+    why: dict[str, float] = Field(description="Shares of the score")
+
+
+class CandidateOut(Schema):
+    model: str
+    model_id: int
+    confidence: float = Field(description="Share of the votes, from 0 to 1")
+    votes: int
+
+
+class IdentificationOut(Schema):
+    known: bool = Field(description="False: probably not in the catalog; these are the closest")
+    candidates: list[CandidateOut]
+
+
+class SearchOut(Schema):
+    query: str = Field(description="The query as the search page's address says it")
+    results: list[ResultOut]
+    total: int
+    total_exact: bool = Field(description="False: there are more; `total` is a lower bound")
+    page: int
+    has_next: bool
+    next: str | None
+    identification: IdentificationOut | None
+    notices: list[str]
+    timings: dict[str, float] = Field(description="Seconds by stage")
+
+
+class QueryPhotoOut(Schema):
+    token: str
+    url: str
+    width: int
+    height: int
+    expires_at: datetime
+
+
+class ShoesOut(Schema):
+    items: list[ShoeOut]
+    total: int
+    page: int
+    pages: int
+    has_next: bool
+    next: str | None
+    upto: int
+
+
+class ListingOut(Schema):
+    shop: str
+    url: str
+    title: str
+    price: Price | None
+    currency: str
+    availability: str
+    first_seen_at: datetime
+    last_seen_at: datetime
+    vanished_at: datetime | None
+
+
+class ShoeDetailOut(Schema):
+    shoe: ShoeOut
+    photos: list[PhotoOut]
+    listings: list[ListingOut]
+    others: list[ShoeOut] = Field(description="Other colorways of the model")
+
+
+class BrandOut(Schema):
+    name: str
+    slug: str
+    url: str
+    models: int
+    colorways: int
+
+
+class BrandsOut(Schema):
+    items: list[BrandOut]
+    total: int
+
+
+class ModelOut(Schema):
+    name: str
+    slug: str
+    url: str
+    colorways: int
+    price: Price | None
+    cover: PhotoOut | None
+
+
+class ModelsOut(Schema):
+    items: list[ModelOut]
+    total: int
+    page: int
+    pages: int
+    has_next: bool
+    next: str | None
+
+
+class ProblemOut(Schema):
+    """RFC 9457. ``detail`` is a sentence for people, with the mend where there is one."""
+
+    type: Literal["about:blank"] = "about:blank"
+    title: str
+    status: int
+    detail: str
+    reason: Annotated[str | None, Field(description="Of a refused photo, e.g. truncated")] = None
+    errors: list[dict[str, Any]] | None = None
+
+
+def problem_statuses(*statuses: int) -> dict[int, type[ProblemOut]]:
+    """For ``response=`` of an operation: what else it may answer."""
+    return dict.fromkeys(_sorted(statuses), ProblemOut)
+
+
+def _sorted(statuses: Iterable[int]) -> list[int]:
+    return sorted(set(statuses))

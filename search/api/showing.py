@@ -1,0 +1,167 @@
+"""From the engine's and the catalog's values to those of the API."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+from urllib.parse import urlencode
+
+from django.http import HttpRequest
+
+from catalog.models import ShoeImage
+from catalog.selectors import ColorwayCard, ColorwayDetail
+from catalog.thumbnails import Pictured, thumbnail_url
+from search.api.schemas import (
+    CandidateOut,
+    HitOut,
+    IdentificationOut,
+    ListingOut,
+    PhotoOut,
+    ResultOut,
+    SearchOut,
+    ShoeDetailOut,
+    ShoeOut,
+)
+from search.contexts import address
+from search.query import MAX_PAGE
+from search.results import Identification, Result, SearchPage
+
+THUMBNAIL = 320
+
+
+def image_urls(ids: Iterable[int]) -> dict[int, tuple[ShoeImage, str]]:
+    """Photos with their addresses, by id. One query."""
+    rows = ShoeImage.objects.only("id", "sha256", "width", "height", "file").in_bulk(list(ids))
+    return {number: (row, row.file.url) for number, row in rows.items()}
+
+
+def photo_out(request: HttpRequest, image: Pictured, url: str) -> PhotoOut:
+    return PhotoOut(
+        id=image.id,
+        url=request.build_absolute_uri(url),
+        thumbnail=request.build_absolute_uri(thumbnail_url(image, THUMBNAIL)),
+        width=image.width,
+        height=image.height,
+    )
+
+
+def shoes_out(request: HttpRequest, cards: Iterable[ColorwayCard]) -> list[ShoeOut]:
+    """One query, for the covers' addresses."""
+    cards = list(cards)
+    covers = image_urls(card.cover.id for card in cards if card.cover)
+    return [_shoe(request, card, covers) for card in cards]
+
+
+def _shoe(
+    request: HttpRequest, card: ColorwayCard, photos: Mapping[int, tuple[ShoeImage, str]]
+) -> ShoeOut:
+    cover = photos.get(card.cover.id) if card.cover else None
+    return ShoeOut(
+        id=card.id,
+        url=request.build_absolute_uri(card.url),
+        brand=card.brand,
+        brand_slug=card.brand_slug,
+        model=card.model,
+        model_slug=card.model_slug,
+        name=card.name,
+        style_code=card.style_code,
+        colours=[colour.slug for colour in card.colours],
+        cover=photo_out(request, *cover) if cover else None,
+        price=card.price,
+        currency=card.currency,
+        shop=card.shop,
+        shops=card.shops,
+        availability=card.availability,
+        is_available=card.is_available,
+        photos=card.photos,
+    )
+
+
+def search_out(request: HttpRequest, found: SearchPage) -> SearchOut:
+    ids = {result.hit.image_id for result in found.results}
+    ids |= {other.image_id for result in found.results for other in result.others}
+    ids |= {result.card.cover.id for result in found.results if result.card.cover}
+    photos = image_urls(ids)
+    results = [
+        _result(request, result, photos)
+        for result in found.results
+        if result.hit.image_id in photos  # deleted between two queries
+    ]
+    return SearchOut(
+        query=request.build_absolute_uri(address(replace(found.query, page=1))),
+        results=results,
+        total=found.total,
+        total_exact=found.total_exact,
+        page=found.page,
+        has_next=found.has_next and found.page < MAX_PAGE,
+        next=_next(request, found),
+        identification=identification_out(found.identification),
+        notices=list(found.notices),
+        timings=dict(found.timings),
+    )
+
+
+def _result(
+    request: HttpRequest, result: Result, photos: Mapping[int, tuple[ShoeImage, str]]
+) -> ResultOut:
+    return ResultOut(
+        shoe=_shoe(request, result.card, photos),
+        score=result.score,
+        photo=photo_out(request, *photos[result.hit.image_id]),
+        others=[
+            HitOut(photo=photo_out(request, *photos[other.image_id]), score=other.score)
+            for other in result.others
+            if other.image_id in photos
+        ],
+        why=dict(result.why),
+    )
+
+
+def _next(request: HttpRequest, found: SearchPage) -> str | None:
+    """Always an address to GET, also for what was asked by POST."""
+    if not found.has_next or found.page >= MAX_PAGE:
+        return None
+    params = replace(found.query, page=found.page + 1).to_params()
+    if per_page := request.GET.get("per_page"):
+        params.append(("per_page", per_page))
+    return request.build_absolute_uri(f"/api/v1/search?{urlencode(params)}")
+
+
+def identification_out(found: Identification | None) -> IdentificationOut | None:
+    if found is None:
+        return None
+    return IdentificationOut(
+        known=found.known,
+        candidates=[
+            CandidateOut(
+                model=candidate.name,
+                model_id=candidate.model_id,
+                confidence=candidate.confidence,
+                votes=candidate.votes,
+            )
+            for candidate in found.candidates
+        ],
+    )
+
+
+def detail_out(request: HttpRequest, detail: ColorwayDetail) -> ShoeDetailOut:
+    shoe, *others = shoes_out(request, [detail.card, *detail.siblings])
+    return ShoeDetailOut(
+        shoe=shoe,
+        photos=[photo_out(request, photo, photo.file.url) for photo in detail.photos],
+        listings=[
+            ListingOut(
+                shop=entry.listing.retailer.name,
+                url=entry.listing.url,
+                title=entry.listing.title,
+                price=entry.listing.price,
+                currency=entry.listing.currency,
+                availability=entry.listing.availability,
+                first_seen_at=entry.listing.first_seen_at,
+                last_seen_at=entry.listing.last_seen_at,
+                vanished_at=entry.listing.vanished_at,
+            )
+            for entry in detail.listings
+        ],
+        others=others,
+    )
