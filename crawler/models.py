@@ -1,0 +1,271 @@
+"""Where photos come from: sources, their runs, and what went wrong in each."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from django.conf import settings
+from django.core.validators import MaxValueValidator, MinValueValidator
+from django.db import models
+from django.db.models import Q
+from django.urls import reverse
+from django.utils import timezone
+from django_celery_beat.models import PeriodicTask
+
+from catalog.models import Retailer, Stamped
+
+MAX_NAME = 200
+
+
+class RunLimits(models.Model):
+    """What one run may cost; empty means no limit."""
+
+    max_pages = models.PositiveIntegerField(
+        null=True,
+        blank=True,
+        default=20_000,
+        validators=[MinValueValidator(1)],
+        help_text="Pages, photos not counted.",
+    )
+    max_minutes = models.PositiveIntegerField(
+        null=True, blank=True, default=600, validators=[MinValueValidator(1)]
+    )
+    max_megabytes = models.PositiveIntegerField(
+        null=True,
+        blank=True,
+        default=10_000,
+        validators=[MinValueValidator(1)],
+        help_text="Everything downloaded: pages and photos.",
+    )
+
+    class Meta:
+        abstract = True
+
+
+class CrawlSource(RunLimits, Stamped):
+    """A shop to crawl, and how politely."""
+
+    class Spider(models.TextChoices):
+        STRUCTURED = "structured", "Structured data (schema.org, OpenGraph)"
+
+    class Schedule(models.TextChoices):
+        NEVER = "", "Only when started by hand"
+        DAILY = "daily", "Every day"
+        WEEKLY = "weekly", "Every week"
+        CRON = "cron", "By a cron expression"
+
+    name = models.CharField(max_length=MAX_NAME, unique=True)
+    retailer = models.ForeignKey(
+        Retailer,
+        on_delete=models.PROTECT,
+        related_name="crawl_sources",
+        help_text="Whose listings these are. What a complete crawl does not see again is marked as vanished.",
+    )
+    spider = models.CharField(max_length=20, choices=Spider, default=Spider.STRUCTURED)
+    seeds = models.TextField(
+        help_text="Addresses to start from, one a line: the shop's front page, a category or a "
+        "sitemap. The sitemaps that robots.txt names are read in any case.",
+    )
+    allowed_hosts = models.TextField(
+        blank=True,
+        help_text="Hosts that may be asked, one a line; subdomains are included, all others are "
+        "refused, also after a redirect. The seeds' own hosts are added when left out. Add the host "
+        "that serves the photos if it is another one. A private or loopback address is asked only "
+        "if it stands here by itself, such as 127.0.0.1:8000.",
+    )
+    enabled = models.BooleanField(default=True)
+    delay = models.FloatField(
+        "delay between requests (seconds)",
+        null=True,
+        blank=True,
+        validators=[MinValueValidator(0), MaxValueValidator(600)],
+        help_text="The least time between two requests to one host; a slow shop is given more by "
+        "itself. Empty: 0.5 s, and none for a private address.",
+    )
+    concurrency = models.PositiveSmallIntegerField(
+        "requests at one time",
+        default=4,
+        validators=[MinValueValidator(1), MaxValueValidator(32)],
+        help_text="At most, for each host.",
+    )
+    max_photos = models.PositiveSmallIntegerField(
+        "photos of a product",
+        default=12,
+        validators=[MinValueValidator(1), MaxValueValidator(100)],
+        help_text="At most, in the order in which the shop shows them.",
+    )
+    schedule = models.CharField(max_length=10, choices=Schedule, default=Schedule.NEVER, blank=True)
+    cron = models.CharField(
+        max_length=100,
+        blank=True,
+        help_text="minute hour day-of-month month day-of-week, e.g. 30 3 * * 1-5",
+    )
+    periodic_task = models.OneToOneField(
+        PeriodicTask,
+        on_delete=models.SET_NULL,
+        null=True,
+        blank=True,
+        editable=False,
+        related_name="crawl_source",
+    )
+
+    class Meta:
+        ordering = ["name"]
+        constraints = [
+            models.CheckConstraint(condition=~Q(name=""), name="crawl_source_name_given"),
+            models.CheckConstraint(
+                condition=Q(delay=None) | Q(delay__gte=0), name="crawl_source_delay_not_negative"
+            ),
+            models.CheckConstraint(
+                condition=Q(concurrency__gte=1), name="crawl_source_concurrency_positive"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+    @property
+    def seed_list(self) -> list[str]:
+        return self.seeds.split()
+
+    @property
+    def host_list(self) -> list[str]:
+        """Allowed hosts, lower case, "host" or "host:port"; those of the seeds come first."""
+        seeds = [urlsplit(seed).netloc.rpartition("@")[2] for seed in self.seed_list]
+        hosts = [host.lower() for host in [*seeds, *self.allowed_hosts.split()] if host]
+        return list(dict.fromkeys(hosts))
+
+
+class CrawlRun(RunLimits):
+    """One crawl of a source, from the request to its end. The row is the truth of its state."""
+
+    class Status(models.TextChoices):
+        PENDING = "pending", "Waiting to start"
+        RUNNING = "running", "Running"
+        CANCELLING = "cancelling", "Being cancelled"
+        CANCELLED = "cancelled", "Cancelled"
+        DONE = "done", "Done"
+        FAILED = "failed", "Failed"
+        INTERRUPTED = "interrupted", "Interrupted"
+
+    class Trigger(models.TextChoices):
+        ADMIN = "admin", "Admin"
+        COMMAND = "command", "Command"
+        SCHEDULE = "schedule", "Schedule"
+
+    ACTIVE = (Status.PENDING, Status.RUNNING, Status.CANCELLING)
+    RESUMABLE = (Status.CANCELLED, Status.INTERRUPTED, Status.FAILED)
+
+    source = models.ForeignKey(CrawlSource, on_delete=models.CASCADE, related_name="runs")
+    status = models.CharField(max_length=12, choices=Status, default=Status.PENDING)
+    trigger = models.CharField(max_length=10, choices=Trigger)
+    requested_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, blank=True, related_name="+"
+    )
+    created_at = models.DateTimeField(default=timezone.now)
+    queued_at = models.DateTimeField(default=timezone.now)
+    """When it was last handed to the broker; a message that was lost is sent again."""
+    started_at = models.DateTimeField(null=True, blank=True)
+    """Of the first attempt: what was last seen before this has vanished."""
+    finished_at = models.DateTimeField(null=True, blank=True)
+    seconds = models.FloatField("time running", default=0)
+    """Over all attempts, without the pauses between them."""
+    resumed = models.PositiveIntegerField("times resumed", default=0)
+    cancel_requested_at = models.DateTimeField(null=True, blank=True)
+
+    heartbeat_at = models.DateTimeField(null=True, blank=True)
+    host = models.CharField(max_length=255, blank=True)
+    pid = models.PositiveIntegerField("process", null=True, blank=True)
+    process_started = models.FloatField(null=True, blank=True)
+    """Start time of the process (seconds since the epoch): a pid alone may be somebody else's."""
+
+    pages = models.PositiveIntegerField(default=0)
+    products = models.PositiveIntegerField(default=0)
+    listings_new = models.PositiveIntegerField(default=0)
+    listings_changed = models.PositiveIntegerField(default=0)
+    listings_unchanged = models.PositiveIntegerField(default=0)
+    listings_vanished = models.PositiveIntegerField(default=0)
+    photos_new = models.PositiveIntegerField(default=0)
+    photos_known = models.PositiveIntegerField(default=0)
+    photos_rejected = models.PositiveIntegerField(default=0)
+    errors = models.PositiveIntegerField(default=0)
+    bytes = models.PositiveBigIntegerField("bytes downloaded", default=0)
+    waiting = models.PositiveIntegerField("pages waiting", default=0)
+
+    complete = models.BooleanField(
+        default=False, help_text="Whether everything that could be reached was visited."
+    )
+    stopped_by = models.CharField(max_length=40, blank=True)
+    """Why it ended early, as an identifier: limit-pages, cancelled …"""
+    error = models.TextField("what went wrong", blank=True)
+
+    class Meta:
+        ordering = ["-id"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["source"],
+                condition=Q(status__in=["pending", "running", "cancelling"]),
+                name="crawl_run_one_active_for_source",
+            ),
+        ]
+        indexes = [
+            models.Index(fields=["status", "heartbeat_at"], name="crawl_run_status"),
+            models.Index(fields=["source", "-id"], name="crawl_run_source"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.source} #{self.pk}"
+
+    def get_absolute_url(self) -> str:
+        return reverse("admin:crawler_crawlrun_change", args=[self.pk])
+
+    @property
+    def is_active(self) -> bool:
+        return self.status in self.ACTIVE
+
+    @property
+    def is_resumable(self) -> bool:
+        return self.status in self.RESUMABLE
+
+    @property
+    def elapsed(self) -> timedelta:
+        """Time spent running; while it runs, as of the last heartbeat."""
+        return timedelta(seconds=round(self.seconds))
+
+    @property
+    def pages_per_minute(self) -> float:
+        return self.pages / self.seconds * 60 if self.seconds else 0.0
+
+    @property
+    def directory(self) -> Path:
+        """Its log, and its frontier while it can be resumed."""
+        return Path(settings.VAR_DIR) / "crawls" / str(self.pk)
+
+    @property
+    def log_path(self) -> Path:
+        return self.directory / "crawl.log"
+
+
+class CrawlError(models.Model):
+    """One kind of thing that a run met: how often, and some examples."""
+
+    MAX_EXAMPLES = 20
+
+    run = models.ForeignKey(CrawlRun, on_delete=models.CASCADE, related_name="error_kinds")
+    kind = models.CharField(max_length=60)
+    is_notice = models.BooleanField(default=False)
+    """Left out on purpose (robots.txt, another host): told, but nothing to mend."""
+    count = models.PositiveIntegerField(default=0)
+    examples = models.JSONField(default=list)
+    """At most `MAX_EXAMPLES` of ``{"url": …, "message": …}``, the first ones met."""
+
+    class Meta:
+        ordering = ["is_notice", "-count", "kind"]
+        constraints = [
+            models.UniqueConstraint(fields=["run", "kind"], name="crawl_error_kind_unique_in_run")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.kind} × {self.count}"

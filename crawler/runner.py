@@ -1,0 +1,100 @@
+"""The worker's side of a crawl: a child process for each, since a Twisted reactor starts only once.
+
+The child dies with the worker (PR_SET_PDEATHSIG, set in the child); should it not, its row holds pid
+and start time, and the sweep ends it.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import ctypes
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+
+import structlog
+from django.conf import settings
+
+from crawler.exceptions import CrawlRefused
+from crawler.models import CrawlRun
+from crawler.services import crawl_run_child_ended, crawl_run_resume
+from crawler.services.sweeping import MAX_AUTOMATIC_RESUMES
+
+log = structlog.get_logger(__name__)
+
+NOTHING_TO_DO = 3
+"""Exit code of a child that found its run carried out by another, or gone."""
+GRACE_SECONDS = 20.0
+_PR_SET_PDEATHSIG = 1
+
+
+def run_until_ended(*, run_id: int) -> None:
+    """Carry out a waiting run in a child process and wait for it; go on after a crash.
+
+    A run that is gone, or not waiting, is a clean exit.
+    """
+    while CrawlRun.objects.filter(pk=run_id, status=CrawlRun.Status.PENDING).exists():
+        pid, code = _child(run_id)
+        if code == NOTHING_TO_DO:
+            return
+        if not crawl_run_child_ended(run_id=run_id, pid=pid, code=code):
+            return
+        run = CrawlRun.objects.filter(pk=run_id).first()
+        if run is None or run.resumed >= MAX_AUTOMATIC_RESUMES:
+            return
+        log.warning("crawl_child_crashed", run_id=run_id, code=code)
+        try:
+            crawl_run_resume(run=run, enqueue=False)
+        except CrawlRefused:
+            return
+
+
+def _child(run_id: int) -> tuple[int, int]:
+    """Start the child and wait for its end: its pid and exit code."""
+    with running_child(run_id=run_id) as child:
+        return child.pid, child.wait()
+
+
+@contextlib.contextmanager
+def running_child(*, run_id: int) -> Iterator[subprocess.Popen[bytes]]:
+    """A child process that carries out a waiting run; it ends with the block, however that ends."""
+    directory = settings.VAR_DIR / "crawls" / str(run_id)
+    directory.mkdir(parents=True, exist_ok=True)
+    command = [sys.executable, str(settings.BASE_DIR / "manage.py"), "crawl_run", str(run_id)]
+    with (directory / "output.log").open("wb") as output:
+        child = subprocess.Popen(
+            [*command, "--parent", str(os.getpid())],
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+        )
+    with _ended_with_us(child):
+        yield child
+
+
+@contextlib.contextmanager
+def _ended_with_us(child: subprocess.Popen[bytes]) -> Iterator[None]:
+    """However this process leaves (a revoked task raises SystemExit here), the child goes first."""
+    try:
+        yield
+    finally:
+        if child.poll() is None:
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(child.pid, signal.SIGTERM)
+            try:
+                child.wait(GRACE_SECONDS)
+            except subprocess.TimeoutExpired:
+                with contextlib.suppress(ProcessLookupError):
+                    os.killpg(child.pid, signal.SIGKILL)
+                child.wait()
+
+
+def die_with_parent(parent: int) -> bool:
+    """In the child: ask the kernel for SIGTERM when the parent dies; False if it is dead already."""
+    libc = ctypes.CDLL(None, use_errno=True)
+    if hasattr(libc, "prctl"):
+        libc.prctl(_PR_SET_PDEATHSIG, signal.SIGTERM, 0, 0, 0)
+    return os.getppid() == parent

@@ -1,0 +1,69 @@
+"""What the parts of one crawl share: its plan, its frontier, its counts, and whether it is ending."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass, field
+
+from crawler.scraping.frontier import Frontier
+from crawler.scraping.guard import HostRules
+from crawler.scraping.ledger import Ledger
+from crawler.scraping.writer import Writer
+from crawler.types import Problem, RunPlan
+
+KEY = "frontier_key"
+"""In a request's meta: its row in the frontier, also after retries and redirects."""
+
+
+@dataclass(slots=True)
+class CrawlContext:
+    """One for each crawl; reachable as ``spider.context``."""
+
+    plan: RunPlan
+    frontier: Frontier
+    ledger: Ledger
+    writer: Writer
+    rules: HostRules
+    closing: asyncio.Event = field(default_factory=asyncio.Event)
+    """Set when the crawl is to end early: nothing new is begun, what waits stays in the frontier."""
+    failure: str = ""
+    """Why the crawl cannot go on."""
+    tasks: set[asyncio.Task[None]] = field(default_factory=set)
+    """Begun and not awaited; held here so that they are not collected."""
+    _open: dict[int, bool] = field(default_factory=dict)
+
+    @property
+    def under_way(self) -> int:
+        """Requests that were issued and are not done."""
+        return len(self._open)
+
+    def keep(self, task: asyncio.Task[None]) -> None:
+        self.tasks.add(task)
+        task.add_done_callback(self.tasks.discard)
+
+    def opened(self, key: int) -> None:
+        self._open[key] = True
+
+    def reopened(self, key: int) -> None:
+        """The request goes back to the frontier in another form; what it counted stays with it."""
+        self._open.pop(key, None)
+
+    def spoil(self, key: int) -> None:
+        """The request cannot be carried through now: it stays in the frontier."""
+        if key in self._open:
+            self._open[key] = False
+
+    def finish(self, key: int, *, is_page: bool = True) -> None:
+        """All that came of a request is stored, or told as a problem. A second call does nothing."""
+        carried_through = self._open.pop(key, None)
+        if carried_through is None:
+            return
+        if not carried_through:
+            self.ledger.forget(key)
+            return
+        if is_page:
+            self.ledger.count(key, "pages")
+        self.ledger.finish(key)
+
+    def problem(self, key: int, problem: Problem) -> None:
+        self.ledger.problem(key, problem)

@@ -1,0 +1,146 @@
+"""The crawl's pulse: counts into the run's row, the row's cancel flag into the crawl; politeness."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import signal
+import time
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+from django.db import connections
+from django.db.utils import DatabaseError
+from scrapy import Request, Spider, signals
+from scrapy.crawler import Crawler
+from scrapy.extensions.throttle import AutoThrottle
+from scrapy.http import Response
+
+from crawler.scraping.context import CrawlContext
+from crawler.services import RunState, crawl_run_beat
+
+logger = logging.getLogger(__name__)
+
+BEAT_SECONDS = 1.0
+MAX_CRAWL_DELAY = 60.0
+
+
+class Pulse:
+    """Commits the frontier and reports to the row once a second; ends the crawl when it must."""
+
+    def __init__(self, crawler: Crawler) -> None:
+        self.crawler = crawler
+        self.context: CrawlContext = crawler.spider.context
+        self._started = time.monotonic()
+        # One thread, one database connection.
+        self._executor = ThreadPoolExecutor(1, thread_name_prefix="crawl-pulse")
+        self._task: asyncio.Task[None] | None = None
+
+    @classmethod
+    def from_crawler(cls, crawler: Crawler) -> Pulse:
+        pulse = cls(crawler)
+        crawler.signals.connect(pulse.spider_opened, signal=signals.spider_opened)
+        crawler.signals.connect(pulse.spider_closed, signal=signals.spider_closed)
+        return pulse
+
+    def spider_opened(self) -> None:
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGTERM, signal.SIGINT):
+            loop.add_signal_handler(number, self.stop, "shutdown")
+        self._task = asyncio.create_task(self._run())
+
+    async def spider_closed(self) -> None:
+        if self._task is not None:
+            self._task.cancel()
+        await self.beat()
+        await self.context.writer.close()
+        loop = asyncio.get_running_loop()
+        await loop.run_in_executor(self._executor, connections.close_all)
+        self._executor.shutdown()
+
+    def stop(self, reason: str) -> None:
+        """End the crawl: what is under way is finished where that is quick, the rest is kept."""
+        if self.context.closing.is_set():
+            return
+        logger.info("ending the crawl: %s", reason)
+        self.context.closing.set()
+        closing = self.crawler.engine.close_spider_async(reason=reason)
+        self.context.keep(asyncio.ensure_future(closing))
+
+    async def _run(self) -> None:
+        while True:
+            await asyncio.sleep(BEAT_SECONDS)
+            state = await self.beat()
+            if state is not RunState.GO_ON:
+                self.stop("cancelled" if state is RunState.CANCEL else "lost")
+            elif limit := self._limit():
+                self.stop(limit)
+
+    async def beat(self) -> RunState:
+        """Make everything so far durable, and tell the row; what the row says to do."""
+        self.crawler.spider.keep()
+        self.context.ledger.commit()
+        try:
+            return await asyncio.get_running_loop().run_in_executor(
+                self._executor, self._write, self.seconds, self.bytes
+            )
+        except DatabaseError as error:
+            # The next beat will tell; a run that cannot write products ends through the writer.
+            logger.warning("heartbeat not written: %s", error)
+            return RunState.GO_ON
+
+    def _write(self, seconds: float, size: int) -> RunState:
+        return crawl_run_beat(
+            run_id=self.context.plan.run_id,
+            counts=self.context.ledger.snapshot(),
+            seconds=seconds,
+            size=size,
+            waiting=self.context.frontier.waiting,
+        )
+
+    @property
+    def seconds(self) -> float:
+        """Over all attempts."""
+        return self.context.plan.seconds + time.monotonic() - self._started
+
+    @property
+    def bytes(self) -> int:
+        stats = self.crawler.stats
+        return self.context.plan.bytes + int(stats.get_value("downloader/response_bytes", 0))
+
+    def _limit(self) -> str:
+        plan = self.context.plan
+        if plan.max_seconds is not None and self.seconds >= plan.max_seconds:
+            return "limit-minutes"
+        if plan.max_bytes is not None and self.bytes >= plan.max_bytes:
+            return "limit-bytes"
+        return ""
+
+
+class PoliteThrottle(AutoThrottle):  # type: ignore[misc]
+    """AutoThrottle that never goes below the Crawl-delay of a host's robots.txt."""
+
+    def __init__(self, crawler: Crawler) -> None:
+        super().__init__(crawler)
+        self._floors: dict[str, float] = {}
+        crawler.signals.connect(self.robots_parsed, signal=signals.robots_parsed)
+
+    def robots_parsed(self, robotparser: Any, request: Request, spider: Spider) -> None:
+        agent = self.crawler.settings["USER_AGENT"]
+        delay = min(robotparser.rp.crawl_delay(agent) or 0.0, MAX_CRAWL_DELAY)
+        downloader = self.crawler.engine.downloader
+        key = downloader.get_slot_key(request)
+        if delay > self.mindelay:
+            logger.info("robots.txt of %s asks for %.1f s between requests", key, delay)
+            self._floors[key] = delay
+            if slot := downloader.slots.get(key):
+                slot.delay = max(slot.delay, delay)
+
+    def _adjust_delay(self, slot: Any, latency: float, response: Response) -> None:
+        super()._adjust_delay(slot, latency, response)
+        key = response.meta.get("download_slot") if response.request else None
+        slot.delay = max(slot.delay, self._floors.get(key or "", 0.0))
+
+    def _response_downloaded(self, response: Response, request: Request, spider: Spider) -> None:
+        response.request = response.request or request
+        super()._response_downloaded(response, request, spider)

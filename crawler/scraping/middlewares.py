@@ -1,0 +1,151 @@
+"""Between engine, spider and downloader: what is done with, what is tried again, and when."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterable, AsyncIterator
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+from typing import Any
+
+from scrapy import Request, signals
+from scrapy.crawler import Crawler
+from scrapy.downloadermiddlewares.retry import RetryMiddleware
+from scrapy.exceptions import CloseSpider
+from scrapy.http import Response
+
+from crawler.scraping.context import KEY, CrawlContext
+from crawler.scraping.failures import CrawlClosing
+from crawler.types import Problem
+
+MAX_RETRY_AFTER_SECONDS = 60.0
+FIRST_PAUSE_SECONDS = 0.5
+
+
+class TrackingMiddleware:
+    """Finishes a request when its callback has ended and each of its items is stored or dropped."""
+
+    def __init__(self, context: CrawlContext) -> None:
+        self._context = context
+        self._items: dict[int, int] = {}
+
+    @classmethod
+    def from_crawler(cls, crawler: Crawler) -> TrackingMiddleware:
+        tracking = cls(crawler.spider.context)
+        crawler.signals.connect(tracking.item_scraped, signal=signals.item_scraped)
+        crawler.signals.connect(tracking.item_dropped, signal=signals.item_dropped)
+        crawler.signals.connect(tracking.item_error, signal=signals.item_error)
+        return tracking
+
+    async def process_spider_output(
+        self, response: Response, result: AsyncIterable[Any]
+    ) -> AsyncIterator[Any]:
+        key = response.meta[KEY]
+        self._items[key] = 1  # the callback itself
+        try:
+            async for one in result:
+                if not isinstance(one, Request):
+                    self._items[key] += 1
+                yield one
+        except CloseSpider:
+            self._context.spoil(key)
+            raise
+        except Exception as error:
+            message = f"{type(error).__name__}: {error}"
+            self._context.problem(key, Problem("internal-error", response.url, message))
+            raise
+        finally:
+            self._less(key, is_page=not response.meta.get("is_robots"))
+
+    def item_scraped(self, response: Response) -> None:
+        self._less(response.meta[KEY])
+
+    def item_dropped(self, response: Response, exception: BaseException) -> None:
+        self._context.spoil(response.meta[KEY])
+        self._less(response.meta[KEY])
+
+    def item_error(self, response: Response, failure: Any) -> None:
+        message = f"{failure.type.__name__}: {failure.getErrorMessage()}"
+        key = response.meta[KEY]
+        self._context.problem(key, Problem("internal-error", response.url, message))
+        self._less(key)
+
+    def _less(self, key: int, *, is_page: bool = True) -> None:
+        left = self._items.get(key, 0) - 1
+        if left > 0:
+            self._items[key] = left
+            return
+        self._items.pop(key, None)
+        self._context.finish(key, is_page=is_page)
+
+
+class ClosingMiddleware:
+    """Nothing new is sent once the crawl is to end."""
+
+    def __init__(self, context: CrawlContext) -> None:
+        self._context = context
+
+    @classmethod
+    def from_crawler(cls, crawler: Crawler) -> ClosingMiddleware:
+        return cls(crawler.spider.context)
+
+    def process_request(self, request: Request) -> None:
+        if self._context.closing.is_set():
+            raise CrawlClosing("The crawl is ending.")
+
+
+class PatientRetryMiddleware(RetryMiddleware):  # type: ignore[misc]
+    """Tries again after the time that the shop asks for (Retry-After), else after a growing pause.
+
+    A shop that asks for more than `MAX_RETRY_AFTER_SECONDS` is not asked again in this run.
+    """
+
+    async def process_response(self, request: Request, response: Response) -> Request | Response:
+        if response.status in self.retry_http_codes:
+            pause = retry_after(response)
+            if pause is not None and pause > MAX_RETRY_AFTER_SECONDS:
+                return response
+            if response.status == 429:
+                self._slow_down(request)
+        else:
+            pause = None
+        result = super().process_response(request, response)
+        if isinstance(result, Request):
+            await self._wait(result, pause)
+        return result
+
+    async def process_exception(
+        self, request: Request, exception: Exception
+    ) -> Request | Response | None:
+        result = super().process_exception(request, exception)
+        if isinstance(result, Request):
+            await self._wait(result, None)
+        return result
+
+    async def _wait(self, request: Request, pause: float | None) -> None:
+        if pause is None:
+            pause = FIRST_PAUSE_SECONDS * 2 ** (request.meta.get("retry_times", 1) - 1)
+        try:
+            async with asyncio.timeout(pause):
+                await self.crawler.spider.context.closing.wait()
+        except TimeoutError:
+            return
+
+    def _slow_down(self, request: Request) -> None:
+        slot = self.crawler.engine.downloader.slots.get(request.meta.get("download_slot"))
+        if slot is not None:
+            slot.delay = min(max(1.0, 2 * slot.delay), MAX_RETRY_AFTER_SECONDS)
+
+
+def retry_after(response: Response) -> float | None:
+    """Seconds that the answer asks to wait, from a number or a date; None if it does not say."""
+    written = (response.headers.get("Retry-After") or b"").decode("latin-1").strip()
+    if written.isdigit():
+        return float(written[:9])
+    try:
+        moment = parsedate_to_datetime(written)
+    except (TypeError, ValueError):
+        return None
+    if moment.tzinfo is None:
+        moment = moment.replace(tzinfo=UTC)
+    return max(0.0, (moment - datetime.now(UTC)).total_seconds())

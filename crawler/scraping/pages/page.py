@@ -1,0 +1,149 @@
+"""One page, read whole: products by JSON-LD, else microdata, else OpenGraph; links and their kind."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from lxml.etree import LxmlError
+from lxml.html import HtmlElement, HTMLParser, document_fromstring
+
+from catalog.types import ListingDraft
+from crawler.scraping.pages.opengraph import opengraph_read, tags_read
+from crawler.scraping.pages.products import Found, Place, fill, products_read
+from crawler.scraping.pages.schema import json_ld_read, microdata_read
+from crawler.scraping.pages.urls import url_clean, url_is_page
+
+MAX_LINKS = 5_000
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """Something on the page that could not be read; ``kind`` is an identifier."""
+
+    kind: str
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """What a page says."""
+
+    drafts: tuple[ListingDraft, ...] = ()
+    product_links: tuple[str, ...] = ()
+    """Addresses that the structured data calls products: variants, related, listed."""
+    next_links: tuple[str, ...] = ()
+    """Further pages of the same list (rel=next)."""
+    links: tuple[str, ...] = ()
+    """Every other page it links to, in order, each once."""
+    problems: tuple[Problem, ...] = ()
+
+
+def page_read(html: str, url: str) -> Page:
+    """Read a page.
+
+    Args:
+        html: the page as text, decoded; anything, however broken.
+        url: where it was got, absolute.
+    """
+    tree = _parse(html)
+    if tree is None:
+        return Page(problems=(Problem("empty-page", "The page has no content."),))
+    place = _place(tree, url)
+    drafts, product_links, problems = _products(tree, place, html)
+    nexts, links = _links(tree, place)
+    return Page(
+        drafts=drafts,
+        product_links=product_links,
+        next_links=nexts,
+        links=links,
+        problems=tuple(Problem("invalid-json-ld", message) for message in problems),
+    )
+
+
+def _parse(html: str) -> HtmlElement | None:
+    content = html.replace("\x00", "").encode("utf-8", "replace")
+    # Comments and instructions are no elements: whoever walks the tree would stumble over them.
+    parser = HTMLParser(encoding="utf-8", remove_comments=True, remove_pis=True)
+    try:
+        return document_fromstring(content, parser=parser)
+    except (LxmlError, ValueError, AssertionError):
+        return None
+
+
+def _place(tree: HtmlElement, url: str) -> Place:
+    base = next((b.get("href") for b in tree.iter("base") if b.get("href")), None)
+    base = (url_clean(base, base=url) if base else None) or url
+    own = url_clean(url, base=url) or url
+    named = next((link.get("href") for link in _rel(tree, "canonical")), None)
+    canonical = url_clean(named, base=base) if named else None
+    return Place(url=own, canonical=canonical or own, base=base)
+
+
+def _rel(tree: HtmlElement, wanted: str) -> Iterator[HtmlElement]:
+    for link in tree.iter("link"):
+        if wanted in (link.get("rel") or "").lower().split() and link.get("href"):
+            yield link
+
+
+def _products(
+    tree: HtmlElement, place: Place, html: str
+) -> tuple[tuple[ListingDraft, ...], tuple[str, ...], list[str]]:
+    nodes, problems = json_ld_read(tree)
+    found = products_read(nodes, place) if nodes else Found()
+    tagged = opengraph_read(tags_read(tree), place)
+    drafts, links = found.drafts, found.links
+    if _incomplete(drafts) and "itemprop" in html:
+        weaker = products_read(microdata_read(tree, place.base), place)
+        links += weaker.links
+        if not drafts:
+            drafts = weaker.drafts
+        elif len(drafts) == len(weaker.drafts) == 1:
+            drafts = (fill(drafts[0], weaker.drafts[0]),)
+    if tagged is not None:
+        if not drafts and not links:
+            drafts = (tagged,)
+        elif len(drafts) == 1 and _incomplete(drafts):
+            drafts = (fill(drafts[0], tagged),)
+    here = {place.url, *(draft.url for draft in drafts)}
+    return drafts, tuple(url for url in dict.fromkeys(links) if url not in here), problems
+
+
+def _incomplete(drafts: tuple[ListingDraft, ...]) -> bool:
+    """Whether a weaker source of the page is worth reading too."""
+    if len(drafts) != 1:
+        return not drafts
+    told = drafts[0]
+    return not (
+        told.price
+        and told.currency
+        and told.availability
+        and told.brand
+        and told.colour
+        and told.image_urls
+    )
+
+
+def _links(tree: HtmlElement, place: Place) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    robots = {
+        word.strip()
+        for meta in tree.iter("meta")
+        if (meta.get("name") or "").lower() == "robots"
+        for word in (meta.get("content") or "").lower().split(",")
+    }
+    if robots & {"nofollow", "none"}:
+        return (), ()
+    nexts = dict.fromkeys(
+        url for link in _rel(tree, "next") if (url := url_clean(link.get("href"), base=place.base))
+    )
+    links: dict[str, None] = {}
+    for anchor in tree.iter("a", "area"):
+        href = anchor.get("href")
+        if not href or len(links) >= MAX_LINKS:
+            continue
+        rel = (anchor.get("rel") or "").lower().split()
+        url = url_clean(href, base=place.base)
+        if url is None or "nofollow" in rel or url == place.url or not url_is_page(url):
+            continue
+        (nexts if "next" in rel else links)[url] = None
+    return tuple(nexts), tuple(url for url in links if url not in nexts)

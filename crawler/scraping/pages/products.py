@@ -1,0 +1,314 @@
+"""From schema.org nodes to drafts of listings: which products a page is about, and what it says."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass, field, fields, replace
+from decimal import Decimal
+from typing import Any
+
+from catalog.models import Availability
+from catalog.types import MAX_TITLE, ListingDraft
+from crawler.scraping.pages.schema import Graph, Node, is_group, is_product
+from crawler.scraping.pages.urls import url_clean
+from crawler.scraping.pages.values import (
+    availability_parse,
+    currency_parse,
+    each,
+    gtin_parse,
+    image_urls,
+    joined,
+    price_parse,
+    text,
+    texts,
+)
+
+MAX_IMAGES = 50
+_NOT_IN_FRAGMENT = re.compile(r"[^A-Za-z0-9._-]+")
+# A struck-through price is what the shop no longer asks.
+_OLD_PRICES = ("ListPrice", "StrikethroughPrice", "SRP", "MSRP", "RegularPrice")
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What the structured data of a page gave."""
+
+    drafts: tuple[ListingDraft, ...] = ()
+    links: tuple[str, ...] = ()
+    """Addresses of products that other pages are about: variants, related, listed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a page stands: its address, the one that it claims, and the base of its links."""
+
+    url: str
+    canonical: str
+    base: str
+
+    def absolute(self, href: str) -> str | None:
+        return url_clean(href, base=self.base)
+
+    def is_here(self, href: str) -> bool:
+        return self.absolute(href) in {self.url, self.canonical}
+
+
+@dataclass(slots=True)
+class Offered:
+    """The best of a product's offers."""
+
+    price: Decimal | None = None
+    currency: str = ""
+    availability: str = ""
+    urls: list[str] = field(default_factory=list)
+
+
+def products_read(roots: list[Node], place: Place) -> Found:
+    """Drafts of the products that the page is about; its other products as links.
+
+    A page that lists several products with addresses of their own is about none of them.
+    """
+    graph = Graph(roots)
+    own = _distinct(graph.products)
+    mains = [node for node in own if any(place.is_here(u) for u in texts(node.get("url")))] or own
+    links = _own_urls([*graph.elsewhere, *(n for n in own if n not in mains)], place)
+    if len(mains) > 1 and not any(is_group(node) for node in mains):
+        addresses = _own_urls(mains, place)
+        if len(set(addresses)) == len(mains):
+            return Found(links=tuple(dict.fromkeys(links + addresses)))
+    drafts: list[ListingDraft] = []
+    groups = [node for node in mains if is_group(node)]
+    for group in groups:
+        made, more = _group_drafts(group, mains, graph, place)
+        drafts += made
+        links += more
+    if not groups or not drafts:
+        for node in mains:
+            if not is_group(node):
+                parent = graph.follow(next(each(node.get("isVariantOf")), None))
+                parent = parent if isinstance(parent, dict) else {"name": text(parent)}
+                drafts.append(_draft(node, parent, graph, place))
+                links += _own_urls(_variants(parent, graph), place)
+    drafts = [draft for draft in drafts if draft.title]
+    return Found(tuple(_told_apart(drafts)), tuple(dict.fromkeys(links)))
+
+
+def fill(draft: ListingDraft, other: ListingDraft) -> ListingDraft:
+    """``draft`` with what it does not say taken from ``other``, a weaker source about the same."""
+    missing: dict[str, Any] = {
+        f.name: getattr(other, f.name)
+        for f in fields(ListingDraft)
+        if f.name not in {"url", "title", "description"} and not getattr(draft, f.name)
+    }
+    if draft.price is not None:
+        # Another source's currency or stock is welcome; a price belongs with its own currency.
+        missing.pop("price", None)
+    return replace(draft, **missing)
+
+
+def _distinct(nodes: Iterable[Node]) -> list[Node]:
+    """Nodes that are not the same product told twice; the fuller telling is kept."""
+    kept: dict[Any, Node] = {}
+    for node in nodes:
+        key = (
+            is_group(node),
+            text(node.get("sku")) or text(node.get("mpn")) or text(node.get("@id")) or None,
+            "" if node.get("sku") or node.get("mpn") else text(node.get("name")).casefold(),
+            "" if node.get("sku") else text(node.get("url")),
+        )
+        if key not in kept or len(node) > len(kept[key]):
+            kept[key] = node
+    return list(kept.values())
+
+
+def _variants(group: Node, graph: Graph) -> list[Node]:
+    followed = (graph.follow(one) for one in each(group.get("hasVariant")))
+    return [one for one in followed if isinstance(one, dict)]
+
+
+def _group_drafts(
+    group: Node, others: list[Node], graph: Graph, place: Place
+) -> tuple[list[ListingDraft], list[str]]:
+    """One draft for each colour of the group: sizes of one colour are one listing."""
+    variants = _variants(group, graph)
+    known = {id(variant) for variant in variants}
+    variants += (n for n in others if not is_group(n) and id(n) not in known and _is_told(n))
+    told = [node for node in variants if _is_told(node)]
+    links = _own_urls([node for node in variants if not _is_told(node)], place)
+    if not told:
+        # Nothing but the group itself, which may carry the offers.
+        return ([_draft(group, group, graph, place)], links)
+    by_colour: dict[str, list[Node]] = {}
+    for node in told:
+        colour = joined(texts(node.get("color"))).casefold()
+        by_colour.setdefault(colour, []).append(node)
+    drafts = [_merged(nodes, group, graph, place) for nodes in by_colour.values()]
+    if len(drafts) == 1:
+        drafts = [replace(drafts[0], url=drafts[0].url.partition("#")[0])]
+    return drafts, links
+
+
+def _is_told(node: Node) -> bool:
+    """Whether a variant is described here, not only pointed at."""
+    return any(node.get(name) for name in ("sku", "mpn", "offers", "color", "gtin", "gtin13"))
+
+
+def _merged(nodes: list[Node], group: Node, graph: Graph, place: Place) -> ListingDraft:
+    sizes = [_draft(node, group, graph, place) for node in nodes]
+    priced = sorted(
+        (s for s in sizes if s.price is not None),
+        key=lambda s: (s.availability != Availability.IN_STOCK, s.price),
+    )
+    best = priced[0] if priced else sizes[0]
+    stock = {s.availability for s in sizes}
+    order = (Availability.IN_STOCK, Availability.PREORDER, Availability.OUT_OF_STOCK)
+    images = dict.fromkeys(url for s in sizes for url in s.image_urls)
+    return replace(
+        sizes[0],
+        price=best.price,
+        currency=best.currency,
+        availability=str(next((value for value in order if value in stock), "")),
+        # A code that differs between sizes names a size, not the colorway.
+        sku=_same(s.sku for s in sizes),
+        mpn=_same(s.mpn for s in sizes),
+        gtin=_same(s.gtin for s in sizes),
+        image_urls=tuple(images)[:MAX_IMAGES],
+    )
+
+
+def _same(values: Iterable[str]) -> str:
+    distinct = set(values)
+    return distinct.pop() if len(distinct) == 1 else ""
+
+
+def _draft(node: Node, group: Node, graph: Graph, place: Place) -> ListingDraft:
+    """A draft from a product and the group that it belongs to (``{}`` for none)."""
+    offered = _offered(node, graph)
+    if offered.price is None and node is not group and not node.get("offers"):
+        offered = _offered(group, graph)
+    colour = joined(texts(node.get("color")))
+    model = text(node.get("model")) or (text(group.get("name")) if node is not group else "")
+    if is_group(node):
+        model = text(node.get("name"))
+    title = text(node.get("name")) or " ".join(part for part in (model, colour) if part)
+    images = image_urls(node.get("image")) or image_urls(group.get("image"))
+    absolute = (place.absolute(url) for url in images)
+    own = [place.absolute(url) for url in [*texts(node.get("url")), *offered.urls]]
+    return ListingDraft(
+        url=next((url for url in own if url), place.canonical),
+        title=title[:MAX_TITLE],
+        sku=text(node.get("sku"))[:100],
+        mpn=text(node.get("mpn"))[:100],
+        gtin=gtin_parse(node),
+        brand=_first(node, group, "brand") or _first(node, group, "manufacturer"),
+        model=model,
+        group_id=(text(group.get("productGroupID")) or text(node.get("inProductGroupWithID")))[
+            :100
+        ],
+        colour=colour,
+        category=_category(node) or _category(group),
+        gender=_gender(node) or _gender(group),
+        material=joined(texts(node.get("material") or group.get("material")), ", "),
+        price=offered.price,
+        currency=offered.currency,
+        availability=offered.availability,
+        description=_first(node, group, "description"),
+        image_urls=tuple(dict.fromkeys(url for url in absolute if url))[:MAX_IMAGES],
+    )
+
+
+def _first(node: Node, group: Node, name: str) -> str:
+    return text(node.get(name)) or text(group.get(name))
+
+
+def _category(node: Node) -> str:
+    return joined(texts(node.get("category")), " > ")
+
+
+def _gender(node: Node) -> str:
+    for audience in each(node.get("audience")):
+        if isinstance(audience, dict):
+            gender = text(audience.get("suggestedGender")) or text(audience.get("audienceType"))
+            if gender:
+                return gender.rpartition("/")[2]
+    return text(node.get("gender"))
+
+
+def _offered(node: Node, graph: Graph) -> Offered:
+    """The cheapest offer that can be bought, else the cheapest; stock if any has it."""
+    found: list[tuple[bool, Decimal, str]] = []
+    stock: list[str] = []
+    result = Offered()
+    for offer in _offers(node.get("offers"), graph):
+        availability = availability_parse(offer.get("availability"))
+        stock.append(availability)
+        result.urls += texts(offer.get("url"))
+        price, currency = _price(offer)
+        currency = currency or result.currency
+        result.currency = result.currency or currency
+        if price is not None:
+            found.append((availability == Availability.OUT_OF_STOCK, price, currency))
+    if found:
+        _, result.price, result.currency = min(found, key=lambda one: one[:2])
+    for value in (Availability.IN_STOCK, Availability.PREORDER, Availability.OUT_OF_STOCK):
+        if value in stock:
+            result.availability = str(value)
+            break
+    return result
+
+
+def _offers(value: Any, graph: Graph, depth: int = 0) -> Iterable[Node]:
+    for one in each(value):
+        offer = graph.follow(one)
+        if not isinstance(offer, dict):
+            continue
+        inner = list(_offers(offer.get("offers"), graph, depth + 1)) if depth < 3 else []
+        if inner:
+            currency = offer.get("priceCurrency")
+            yield from ({"priceCurrency": currency, **o} if currency else o for o in inner)
+        else:
+            yield offer
+
+
+def _price(offer: Node) -> tuple[Decimal | None, str]:
+    told = currency_parse(offer.get("priceCurrency"))
+    specifications = [one for one in each(offer.get("priceSpecification")) if isinstance(one, dict)]
+    current = [
+        one for one in specifications if not text(one.get("priceType")).endswith(_OLD_PRICES)
+    ]
+    for value, holder in [
+        (offer.get("price"), offer),
+        (offer.get("lowPrice"), offer),
+        *((one.get(key), one) for one in current for key in ("price", "minPrice")),
+        (offer.get("highPrice"), offer),
+    ]:
+        price, symbol = price_parse(value)
+        if price is not None:
+            return price, told or currency_parse(holder.get("priceCurrency")) or symbol
+    return None, told
+
+
+def _own_urls(nodes: Iterable[Node], place: Place) -> list[str]:
+    """An address for each of the products that has one."""
+    found: list[str] = []
+    for node in nodes:
+        offers = [one for one in each(node.get("offers")) if isinstance(one, dict)]
+        written = [*texts(node.get("url")), *(u for o in offers for u in texts(o.get("url")))]
+        if is_product(node) and not written:
+            written = [u for u in texts(node.get("@id")) if u.startswith(("http://", "https://"))]
+        found += [url for url in map(place.absolute, written[:1]) if url]
+    return found
+
+
+def _told_apart(drafts: list[ListingDraft]) -> list[ListingDraft]:
+    """Drafts of one page that would share an address get a fragment: its code, or its colour."""
+    if len({draft.url for draft in drafts}) == len(drafts):
+        return drafts
+    seen: dict[str, ListingDraft] = {}
+    for draft in drafts:
+        label = draft.mpn or draft.sku or draft.colour or draft.title
+        fragment = _NOT_IN_FRAGMENT.sub("-", label).strip("-").lower()[:80]
+        url = draft.url if len(drafts) == 1 else f"{draft.url}#{fragment}"
+        seen.setdefault(url, replace(draft, url=url))
+    return list(seen.values())

@@ -1,0 +1,126 @@
+"""schema.org things in a page, from JSON-LD and from microdata, in one form."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from extruct.jsonld import JsonLdExtractor
+from extruct.w3cmicrodata import MicrodataExtractor
+from lxml.html import HtmlElement
+
+from crawler.scraping.pages.values import Node
+
+MAX_DEPTH = 12
+MAX_NODES = 5_000
+PRODUCT_TYPES = {"Product", "IndividualProduct", "ProductModel", "SomeProducts"}
+GROUP_TYPE = "ProductGroup"
+_ELSEWHERE = {
+    "isRelatedTo", "isSimilarTo", "isAccessoryOrSparePartFor", "isConsumableFor", "itemListElement",
+    "hasOfferCatalog", "itemOffered", "itemReviewed", "mainEntityOfPage", "review", "subjectOf",
+    "predecessorOf", "successorOf",
+}  # fmt: skip
+"""Properties that lead to other products than the page's own."""
+
+_json_ld = JsonLdExtractor()
+_microdata = MicrodataExtractor()
+
+
+def types(node: Any) -> set[str]:
+    """Type names of a node without schema.org's address in front."""
+    written = node.get("@type") if isinstance(node, dict) else None
+    names = written if isinstance(written, list) else [written]
+    return {n.rpartition("/")[2].rpartition(":")[2] for n in names if isinstance(n, str)}
+
+
+def is_product(node: Any) -> bool:
+    return bool(types(node) & (PRODUCT_TYPES | {GROUP_TYPE}))
+
+
+def is_group(node: Any) -> bool:
+    return GROUP_TYPE in types(node)
+
+
+def json_ld_read(tree: HtmlElement) -> tuple[list[Node], list[str]]:
+    """Top-level nodes of all JSON-LD scripts, and what was wrong with those that are not JSON."""
+    nodes: list[Node] = []
+    problems: list[str] = []
+    for script in tree.iter("script"):
+        if "ld+json" not in (script.get("type") or "").lower():
+            continue
+        script.set("type", "application/ld+json")  # extruct compares the whole attribute
+        try:
+            nodes += (one for one in _json_ld.extract_items(script) if isinstance(one, dict))
+        except (ValueError, RecursionError) as error:
+            if (script.text or "").strip():
+                problems.append(f"{type(error).__name__}: {error}"[:300])
+    return nodes, problems
+
+
+def microdata_read(tree: HtmlElement, url: str) -> list[Node]:
+    """Top-level microdata items in the form of JSON-LD nodes."""
+    try:
+        items = _microdata.extract_items(tree, url)
+        return [node for node in map(_plain, items) if isinstance(node, dict)]
+    except (ValueError, RecursionError):
+        return []
+
+
+def _plain(item: Any, depth: int = 0) -> Any:
+    if isinstance(item, list):
+        return [_plain(one, depth + 1) for one in item]
+    if not isinstance(item, dict) or depth > MAX_DEPTH:
+        return item
+    node = {name: _plain(value, depth + 1) for name, value in item.get("properties", {}).items()}
+    if "type" in item:
+        node["@type"] = item["type"]
+    if "id" in item:
+        node["@id"] = item["id"]
+    if "value" in item and "properties" not in item:
+        node["@value"] = item["value"]
+    return node
+
+
+class Graph:
+    """Nodes of a page, with ``@id`` references followed, and its own products told from others."""
+
+    def __init__(self, roots: list[Node]) -> None:
+        self.products: list[Node] = []
+        """Products and groups that the page is about, outermost only, in order."""
+        self.elsewhere: list[Node] = []
+        """Products named in lists or as related."""
+        self._by_id: dict[str, Node] = {}
+        self._left = MAX_NODES
+        walked = list(self._walk(roots, elsewhere=False, depth=0))
+        for node, _ in walked:
+            identity = node.get("@id")
+            # A reference {"@id": …} must not hide the node that it refers to.
+            if isinstance(identity, str) and len(node) > len(self._by_id.get(identity, {})):
+                self._by_id[identity] = node
+        for node, elsewhere in walked:
+            if is_product(node):
+                (self.elsewhere if elsewhere else self.products).append(node)
+
+    def follow(self, value: Any) -> Any:
+        """The node that ``{"@id": …}`` refers to; any other value as it is."""
+        if isinstance(value, dict) and isinstance(identity := value.get("@id"), str):
+            return {**self._by_id.get(identity, {}), **value}
+        return value
+
+    def _walk(self, value: Any, *, elsewhere: bool, depth: int) -> Iterator[tuple[Node, bool]]:
+        if depth > MAX_DEPTH or self._left <= 0:
+            return
+        if isinstance(value, list):
+            for one in value:
+                yield from self._walk(one, elsewhere=elsewhere, depth=depth + 1)
+            return
+        if not isinstance(value, dict):
+            return
+        self._left -= 1
+        yield value, elsewhere
+        # What is inside a product belongs to it (variants, its group) or is told as elsewhere.
+        inside = is_product(value)
+        for name, child in value.items():
+            if isinstance(child, dict | list) and (not inside or name in _ELSEWHERE):
+                other = elsewhere or name in _ELSEWHERE - {"mainEntityOfPage"}
+                yield from self._walk(child, elsewhere=other, depth=depth + 1)

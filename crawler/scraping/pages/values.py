@@ -1,0 +1,149 @@
+"""Published values, whatever form they come in, as plain text, prices, codes and addresses."""
+
+from __future__ import annotations
+
+import html
+import re
+from collections.abc import Iterable, Iterator
+from decimal import Decimal, InvalidOperation
+from typing import Any
+
+from price_parser import Price
+
+from catalog.models import Availability
+
+Node = dict[str, Any]
+"""One schema.org thing: property names without prefix → values as published."""
+
+MAX_TEXT = 5_000
+MAX_PRICE = Decimal(10) ** 10
+_SPACE = re.compile(r"\s+")
+_TAG = re.compile(r"<[a-zA-Z/!][^>]{0,500}>")
+_CONTROL = re.compile(r"[\x00-\x1f\x7f\u200b\ufeff]")
+_MACHINE_PRICE = re.compile(r"\d{1,10}(?:\.(?:\d{1,2}|\d{4,10}))?")
+_CURRENCY_CODE = re.compile(r"[A-Z]{3}")
+_DIGITS = re.compile(r"\d{8}|\d{12,14}")
+
+SYMBOLS = {"$": "USD", "US$": "USD", "€": "EUR", "£": "GBP", "₹": "INR", "zł": "PLN", "Kč": "CZK",
+           "C$": "CAD", "CA$": "CAD", "A$": "AUD", "AU$": "AUD", "¥": "JPY", "₩": "KRW", "₽": "RUB",
+           "R$": "BRL", "euro": "EUR", "eur": "EUR", "₺": "TRY", "₴": "UAH", "₪": "ILS"}  # fmt: skip
+
+_AVAILABILITY = {
+    Availability.IN_STOCK: (
+        "instock", "instoreonly", "onlineonly", "limitedavailability", "available", "instock online",
+    ),
+    Availability.OUT_OF_STOCK: (
+        "outofstock", "soldout", "discontinued", "unavailable", "notavailable", "oos", "reserved",
+    ),
+    Availability.PREORDER: (
+        "preorder", "presale", "backorder", "madetoorder", "availablefororder", "pending",
+    ),
+}  # fmt: skip
+_AVAILABILITY_BY_WORD = {word: value for value, words in _AVAILABILITY.items() for word in words}
+
+
+def each(value: Any) -> Iterator[Any]:
+    """The values of a property that may hold none, one, or a list of lists."""
+    stack = [value]
+    for _ in range(10_000):
+        if not stack:
+            return
+        top = stack.pop()
+        if isinstance(top, list):
+            stack.extend(reversed(top))
+        elif top is not None and top != "":
+            yield top
+
+
+def text(value: Any) -> str:
+    """The first readable text in a property: a string, a number, or a thing with a name."""
+    for one in each(value):
+        if isinstance(one, bool):
+            continue
+        if isinstance(one, str | int | float | Decimal):
+            cleaned = clean(str(one))
+        elif isinstance(one, dict):
+            cleaned = text([one.get(key) for key in ("name", "@value", "value", "title")])
+        else:
+            continue
+        if cleaned:
+            return cleaned
+    return ""
+
+
+def texts(value: Any) -> list[str]:
+    """All readable texts in a property, in order, each once."""
+    found = (text(one) for one in each(value))
+    return list(dict.fromkeys(one for one in found if one))
+
+
+def clean(raw: str) -> str:
+    """One line of plain text: no markup, entities, control characters or runs of space."""
+    raw = raw[: 4 * MAX_TEXT]
+    if "&" in raw:
+        raw = html.unescape(raw)
+    if "<" in raw:
+        raw = _TAG.sub(" ", raw)
+    return _SPACE.sub(" ", _CONTROL.sub(" ", raw)).strip()[:MAX_TEXT]
+
+
+def price_parse(value: Any) -> tuple[Decimal | None, str]:
+    """An amount with two decimals, and the currency if the same text tells it.
+
+    Machine notation ("129.9", 129.9) is read as such; anything else as people write it:
+    "1.299,00 €", "from $89.95". Zero, negative and absurd amounts are not prices.
+    """
+    written = text(value)[:100]
+    currency = ""
+    amount: Decimal | None = None
+    if _MACHINE_PRICE.fullmatch(written):
+        amount = Decimal(written)
+    elif written and not written.startswith("-"):
+        try:
+            parsed = Price.fromstring(written)
+        except (ValueError, InvalidOperation):
+            return None, ""
+        amount, currency = parsed.amount, currency_parse(parsed.currency or "")
+    if amount is None or not amount.is_finite() or not 0 < amount < MAX_PRICE:
+        return None, currency
+    amount = amount.quantize(Decimal("0.01"))
+    return (amount if 0 < amount < MAX_PRICE else None), currency
+
+
+def currency_parse(value: Any) -> str:
+    """ISO 4217 code, or "" when unknown."""
+    written = text(value)
+    code = written.upper()
+    return code if _CURRENCY_CODE.fullmatch(code) and code.isascii() else SYMBOLS.get(written, "")
+
+
+def availability_parse(value: Any) -> str:
+    """A catalog Availability value from schema.org's, Google's or a shop's words; "" if unknown."""
+    word = text(value).rpartition("/")[2].rpartition("#")[2].lower()
+    return str(_AVAILABILITY_BY_WORD.get(re.sub(r"[^a-z]", "", word), ""))
+
+
+def gtin_parse(node: Node) -> str:
+    """The first global trade item number that has a valid length."""
+    names = ("gtin", "gtin14", "gtin13", "gtin12", "gtin8", "ean", "upc", "productID")
+    for name in names:
+        for value in texts(node.get(name)):
+            digits = value.removeprefix("gtin:").replace("-", "").replace(" ", "")
+            if _DIGITS.fullmatch(digits) and digits.isascii():
+                return digits
+    return ""
+
+
+def image_urls(value: Any) -> list[str]:
+    """Addresses in an ``image`` property, as written: texts, ImageObjects, lists of both."""
+    found: list[str] = []
+    for one in each(value):
+        if isinstance(one, dict):
+            found += (u for key in ("contentUrl", "url", "@id") for u in image_urls(one.get(key)))
+        elif isinstance(one, str):
+            found.append(one.strip())
+    return list(dict.fromkeys(url for url in found if url and not url.startswith("data:")))
+
+
+def joined(values: Iterable[str], separator: str = " / ") -> str:
+    return separator.join(values)

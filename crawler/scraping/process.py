@@ -1,0 +1,105 @@
+"""Runs one crawl in this process, from the plan to the reason of its end."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping
+from logging.handlers import RotatingFileHandler
+from typing import Any
+
+from scrapy import Spider
+from scrapy.crawler import AsyncCrawlerProcess
+from scrapy.settings import Settings
+
+from crawler.scraping.context import CrawlContext
+from crawler.scraping.frontier import Frontier
+from crawler.scraping.guard import HostRules
+from crawler.scraping.ledger import Ledger
+from crawler.scraping.settings import scrapy_settings
+from crawler.scraping.spiders.structured import StructuredSpider
+from crawler.scraping.writer import Writer
+from crawler.types import RunEnd, RunPlan
+
+SPIDERS: dict[str, type[Spider]] = {spider.name: spider for spider in (StructuredSpider,)}
+"""By CrawlSource.Spider value."""
+
+FRONTIER = "frontier.sqlite3"
+LOG_BYTES = 5_000_000
+LOG_FILES = 2
+QUIET = (
+    "scrapy.utils.log", "scrapy.crawler", "scrapy.middleware", "scrapy.addons", "twisted",
+    "scrapy.downloadermiddlewares", "scrapy.core.downloader", "asyncio",
+)  # fmt: skip
+"""What Scrapy would tell of itself at each start; the file is read by people in the admin."""
+
+
+def crawl(plan: RunPlan, *, overrides: Mapping[str, Any] | None = None) -> RunEnd:
+    """Crawl until the end, or until it is stopped.
+
+    A Twisted reactor starts once in a process: so does this function.
+
+    Args:
+        plan: what to crawl.
+        overrides: Scrapy settings for measurements.
+    """
+    plan.directory.mkdir(parents=True, exist_ok=True)
+    _log_to(plan)
+    frontier = Frontier(plan.directory / FRONTIER)
+    context = CrawlContext(
+        plan=plan,
+        frontier=frontier,
+        ledger=Ledger(frontier),
+        writer=Writer(),
+        rules=HostRules(plan.hosts),
+    )
+    settings = Settings({**scrapy_settings(plan), **(overrides or {})})
+    process = AsyncCrawlerProcess(settings)
+    # Setting up the process raised Scrapy's loggers to DEBUG.
+    logging.getLogger("scrapy").setLevel(logging.INFO)
+    crawler = process.create_crawler(SPIDERS[plan.spider])
+    process.crawl(crawler, context=context)
+    process.start(install_signal_handlers=False)
+    frontier.close()
+    reason = (crawler.stats.get_value("finish_reason") if crawler.stats else None) or "failed"
+    if context.failure:
+        return RunEnd("failed", context.failure)
+    if reason == "failed":
+        return RunEnd("failed", "The crawl could not be started; its log tells why.")
+    if reason == "finished" and context.under_way:
+        return RunEnd("failed", f"{context.under_way} pages were begun and never finished.")
+    return RunEnd(reason)
+
+
+def frontier_remove(plan_directory: Any) -> None:
+    """Forget what was still to be visited; the log stays."""
+    for path in plan_directory.glob(f"{FRONTIER}*"):
+        path.unlink(missing_ok=True)
+
+
+def _log_to(plan: RunPlan) -> None:
+    """One file for each run, of limited size."""
+    handler = RotatingFileHandler(
+        plan.directory / "crawl.log", maxBytes=LOG_BYTES, backupCount=LOG_FILES, encoding="utf-8"
+    )
+    handler.setFormatter(LineFormatter())
+    root = logging.getLogger()
+    root.handlers = [handler]
+    root.setLevel(logging.INFO)
+    for name in QUIET:
+        logging.getLogger(name).setLevel(logging.WARNING)
+    logging.captureWarnings(capture=True)
+
+
+class LineFormatter(logging.Formatter):
+    """One line for each event, also for those of structlog, which come as dictionaries."""
+
+    def __init__(self) -> None:
+        super().__init__("%(asctime)s %(levelname)-7s %(message)s", datefmt="%H:%M:%S")
+
+    def formatMessage(self, record: logging.LogRecord) -> str:  # noqa: N802
+        if isinstance(record.msg, dict):
+            told = {k: v for k, v in record.msg.items() if k not in {"event", "_record"}}
+            hidden = {"logger", "level", "timestamp"}
+            pairs = (f"{name}={value}" for name, value in told.items() if name not in hidden)
+            record.message = " ".join([str(record.msg.get("event", "")), *pairs])
+        return super().formatMessage(record)

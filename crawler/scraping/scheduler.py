@@ -1,0 +1,115 @@
+"""Scrapy's scheduler on top of the frontier."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from scrapy import Request, Spider
+from scrapy.core.scheduler import BaseScheduler
+from scrapy.crawler import Crawler
+from scrapy.utils.defer import _schedule_coro
+
+from crawler.scraping.context import KEY, CrawlContext
+from crawler.types import Problem
+
+MAX_UNDER_WAY = 48
+"""Pages that may be downloaded, read or stored at one time; their photos come on top."""
+
+
+class FrontierScheduler(BaseScheduler):
+    """Issues requests of the frontier while neither the page limit nor the load forbids it."""
+
+    context: CrawlContext
+
+    def __init__(self, crawler: Crawler) -> None:
+        self._crawler = crawler
+        self._fingerprint = crawler.request_fingerprinter.fingerprint
+        self._at_limit = False
+
+    @classmethod
+    def from_crawler(cls, crawler: Crawler) -> FrontierScheduler:
+        return cls(crawler)
+
+    def open(self, spider: Spider) -> None:
+        self._spider = spider
+        self.context = spider.context
+
+    def close(self, reason: str) -> None:
+        self.context.ledger.commit()
+
+    def has_pending_requests(self) -> bool:
+        return self.context.frontier.waiting > 0
+
+    def is_seen(self, request: Request) -> bool:
+        """Whether the address was asked for, or is waiting to be."""
+        return self.context.frontier.is_seen(self._fingerprint(request))
+
+    def enqueue_request(self, request: Request) -> bool:
+        key = request.meta.get(KEY)
+        frontier = self.context.frontier
+        new = frontier.mark_seen(self._fingerprint(request))
+        if key is None:
+            if not new and not request.dont_filter:
+                return False
+            frontier.add(priority=request.priority, content=_to_json(request))
+            return True
+        return self._replace(key, request, new=new)
+
+    def _replace(self, key: int, request: Request, *, new: bool) -> bool:
+        """A retry or a redirect of a request that is under way."""
+        chain = request.meta.get("redirect_urls") or []
+        is_loop = request.url in chain
+        if chain and not new and not is_loop and not request.dont_filter:
+            # Leads to a page that is visited anyway.
+            self.context.finish(key)
+            return False
+        self.context.reopened(key)
+        self.context.frontier.replace(key, priority=request.priority, content=_to_json(request))
+        return True
+
+    def next_request(self) -> Request | None:
+        context = self.context
+        if context.closing.is_set() or context.under_way >= MAX_UNDER_WAY:
+            return None
+        limit = context.plan.max_pages
+        if limit is not None and context.ledger.total("pages") + context.under_way >= limit:
+            if context.under_way == 0 and context.frontier.waiting and not self._at_limit:
+                self._at_limit = True
+                _schedule_coro(self._crawler.engine.close_spider_async(reason="limit-pages"))
+            return None
+        taken = context.frontier.take()
+        if taken is None:
+            return None
+        key, content = taken
+        context.opened(key)
+        try:
+            return _from_json(content, key, self._spider)
+        except (AttributeError, TypeError, ValueError) as error:
+            # Written by another version of this spider.
+            context.problem(key, Problem("unreadable-request", str(content.get("url")), str(error)))
+            context.finish(key, is_page=False)
+            return None
+
+
+def _to_json(request: Request) -> dict[str, Any]:
+    """What makes the request again. Headers are set anew each time; none of ours has a body."""
+    meta = {k: v for k, v in request.meta.items() if k not in {KEY, "download_latency"}}
+    return {
+        "url": request.url,
+        "callback": request.callback.__name__ if request.callback else None,
+        "errback": request.errback.__name__ if request.errback else None,
+        "priority": request.priority,
+        "dont_filter": request.dont_filter,
+        "meta": meta,
+    }
+
+
+def _from_json(content: dict[str, Any], key: int, spider: Spider) -> Request:
+    names = {name: content[name] for name in ("callback", "errback") if content[name]}
+    return Request(
+        content["url"],
+        priority=content["priority"],
+        dont_filter=content["dont_filter"],
+        meta={**content["meta"], KEY: key},
+        **{name: getattr(spider, method) for name, method in names.items()},
+    )

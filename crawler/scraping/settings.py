@@ -1,0 +1,93 @@
+"""Scrapy's settings for a plan."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.conf import settings as django_settings
+
+from crawler.scraping.guard import is_private
+from crawler.types import RunPlan
+
+PUBLIC_DELAY_SECONDS = 0.5
+RETRY_CODES = [429, 500, 502, 503, 504, 522, 524, 408]
+SITEMAP_MAX_BYTES = 60 * 1024 * 1024
+"""sitemaps.org allows 50 MB; no web page needs as much."""
+
+
+def scrapy_settings(plan: RunPlan) -> dict[str, Any]:
+    """What Scrapy is told for this run; nothing is read from scrapy.cfg or the environment."""
+    private = all(is_private(_host(entry)) for entry in plan.hosts)
+    delay = plan.delay
+    if delay is None:
+        delay = 0.0 if private else PUBLIC_DELAY_SECONDS
+    return {
+        "BOT_NAME": "shoefinder",
+        "USER_AGENT": user_agent(),
+        "ROBOTSTXT_OBEY": True,
+        "ROBOTSTXT_USER_AGENT": "shoefinder",
+        # --- how fast
+        "AUTOTHROTTLE_ENABLED": True,
+        "AUTOTHROTTLE_START_DELAY": delay,
+        "AUTOTHROTTLE_MAX_DELAY": 60.0,
+        # One request at a time on average at a stranger's shop; at one's own, all that is allowed.
+        "AUTOTHROTTLE_TARGET_CONCURRENCY": float(plan.concurrency) if private else 1.0,
+        "DOWNLOAD_DELAY": delay,
+        "CONCURRENT_REQUESTS": max(16, 2 * plan.concurrency),
+        "CONCURRENT_REQUESTS_PER_DOMAIN": plan.concurrency,
+        # --- how much
+        "DOWNLOAD_TIMEOUT": django_settings.SHOEFINDER_CRAWL_TIMEOUT,
+        "DOWNLOAD_MAXSIZE": SITEMAP_MAX_BYTES,
+        "DOWNLOAD_WARNSIZE": 0,
+        "CRAWL_PHOTO_MAX_BYTES": django_settings.SHOEFINDER_PHOTO_MAX_BYTES,
+        "REDIRECT_MAX_TIMES": 6,
+        "RETRY_TIMES": 2,
+        "RETRY_HTTP_CODES": RETRY_CODES,
+        "RETRY_GIVE_UP_LOG_LEVEL": "DEBUG",
+        "METAREFRESH_MAXDELAY": 5,
+        "DOWNLOAD_VERIFY_CERTIFICATES": True,
+        # --- where
+        "CRAWL_HOSTS": list(plan.hosts),
+        "TWISTED_DNS_RESOLVER": "crawler.scraping.guard.GuardedResolver",
+        "COOKIES_ENABLED": False,
+        "HTTPPROXY_ENABLED": True,
+        # --- our parts
+        "SCHEDULER": "crawler.scraping.scheduler.FrontierScheduler",
+        "ITEM_PIPELINES": {
+            "crawler.scraping.pipelines.ListingPipeline": 100,
+            "crawler.scraping.pipelines.PhotoPipeline": 200,
+        },
+        "SPIDER_MIDDLEWARES": {"crawler.scraping.middlewares.TrackingMiddleware": 20},
+        "DOWNLOADER_MIDDLEWARES": {
+            "crawler.scraping.guard.HostGuardMiddleware": 40,
+            "crawler.scraping.middlewares.ClosingMiddleware": 45,
+            "crawler.scraping.middlewares.PatientRetryMiddleware": 550,
+            "scrapy.downloadermiddlewares.offsite.OffsiteMiddleware": None,
+            "scrapy.downloadermiddlewares.retry.RetryMiddleware": None,
+            "scrapy.downloadermiddlewares.httpauth.HttpAuthMiddleware": None,
+        },
+        "EXTENSIONS": {
+            "crawler.scraping.extensions.Pulse": 0,
+            "crawler.scraping.extensions.PoliteThrottle": 10,
+            "scrapy.extensions.throttle.AutoThrottle": None,
+            "scrapy.extensions.telnet.TelnetConsole": None,
+            "scrapy.extensions.feedexport.FeedExporter": None,
+            "scrapy.extensions.remote_control.RemoteControl": None,
+        },
+        "TELNETCONSOLE_ENABLED": False,
+        "DEPTH_STATS_VERBOSE": False,
+        "LOG_INSTALL_ROOT_HANDLER": False,
+        "LOG_LEVEL": "INFO",
+        "STATS_DUMP": False,
+        "WARN_ON_GENERATOR_RETURN_VALUE": False,
+    }
+
+
+def user_agent() -> str:
+    """Names the program and whom to write to about it."""
+    contact = django_settings.SHOEFINDER_CRAWL_CONTACT
+    return f"shoefinder/0.1 (+{contact})" if contact else "shoefinder/0.1"
+
+
+def _host(entry: str) -> str:
+    return entry.rsplit(":", 1)[0] if entry.count(":") == 1 else entry

@@ -1,0 +1,36 @@
+"""Writes of the crawler: sources, runs from the request to the end, and the sweep that heals them."""
+
+from crawler.services.ending import crawl_run_child_ended, crawl_run_finish
+from crawler.services.progress import RunState, crawl_embed_request, crawl_run_beat, crawl_run_claim
+from crawler.services.runs import (
+    crawl_run_cancel,
+    crawl_run_enqueue,
+    crawl_run_request,
+    crawl_run_resume,
+)
+from crawler.services.sources import (
+    crawl_source_check,
+    crawl_source_delete,
+    crawl_source_ensure,
+    crawl_source_save,
+)
+from crawler.services.sweeping import crawl_runs_interrupt_here, crawl_runs_sweep
+
+__all__ = [
+    "RunState",
+    "crawl_embed_request",
+    "crawl_run_beat",
+    "crawl_run_cancel",
+    "crawl_run_child_ended",
+    "crawl_run_claim",
+    "crawl_run_enqueue",
+    "crawl_run_finish",
+    "crawl_run_request",
+    "crawl_run_resume",
+    "crawl_runs_interrupt_here",
+    "crawl_runs_sweep",
+    "crawl_source_check",
+    "crawl_source_delete",
+    "crawl_source_ensure",
+    "crawl_source_save",
+]

@@ -1,0 +1,173 @@
+"""How a run ends: its status, what has vanished, and what is tidied."""
+
+from __future__ import annotations
+
+import os
+import socket
+from datetime import datetime
+
+import structlog
+from django.db.models import Max
+from django.utils import timezone
+
+from catalog.models import Listing
+from catalog.services import listings_mark_vanished
+from crawler.models import CrawlError, CrawlRun
+from crawler.services.progress import crawl_embed_request
+from crawler.types import Problem, RunEnd
+
+log = structlog.get_logger(__name__)
+
+MAX_ERROR_RATE = 0.1
+"""Share of pages that could not be read above which a run is no witness of what has vanished."""
+MAX_VANISHED_SHARE = 0.5
+MANY_LISTINGS = 20
+"""A shop of more listings that loses over half of them at once has changed its pages rather."""
+_GONE = ("http-404", "http-410")
+
+
+def crawl_run_finish(*, run_id: int, end: RunEnd) -> CrawlRun | None:
+    """Write the end of a run that this process carried out; None if it lost the run to another."""
+    if end.reason == "lost":
+        return None
+    status, complete = _status(end)
+    updated = CrawlRun.objects.filter(
+        pk=run_id,
+        pid=os.getpid(),
+        host=socket.gethostname(),
+        status__in=(CrawlRun.Status.RUNNING, CrawlRun.Status.CANCELLING),
+    ).update(
+        status=status,
+        complete=complete,
+        finished_at=timezone.now(),
+        stopped_by="" if complete else end.reason[:40],
+        error=end.message,
+        pid=None,
+    )
+    if not updated:
+        return None
+    run = CrawlRun.objects.select_related("source__retailer").get(pk=run_id)
+    if complete:
+        _mark_vanished(run)
+    if status == CrawlRun.Status.DONE:
+        frontier_remove(run)
+    if run.photos_new or run.listings_changed or run.listings_vanished or run.listings_new:
+        crawl_embed_request()
+    log.info("crawl_ended", run_id=run.pk, status=run.status, reason=end.reason)
+    return run
+
+
+def crawl_run_child_ended(*, run_id: int, pid: int, code: int) -> bool:
+    """Note that a run's process is gone; whether it left the run unfinished."""
+    status = CrawlRun.Status.INTERRUPTED
+    left = CrawlRun.objects.filter(
+        pk=run_id,
+        pid=pid,
+        host=socket.gethostname(),
+        status__in=(CrawlRun.Status.RUNNING, CrawlRun.Status.CANCELLING),
+    )
+    how = f"killed by signal {-code}" if code < 0 else f"exit code {code}"
+    message = f"The crawl's process ended before the crawl did ({how})."
+    cancelled = left.filter(status=CrawlRun.Status.CANCELLING).update(
+        status=CrawlRun.Status.CANCELLED,
+        stopped_by="cancelled",
+        finished_at=timezone.now(),
+        pid=None,
+    )
+    return not cancelled and bool(
+        left.update(status=status, error=message, finished_at=timezone.now(), pid=None)
+    )
+
+
+def _status(end: RunEnd) -> tuple[str, bool]:
+    if end.reason == "finished":
+        return CrawlRun.Status.DONE, True
+    if end.reason.startswith("limit-"):
+        return CrawlRun.Status.DONE, False
+    if end.reason == "cancelled":
+        return CrawlRun.Status.CANCELLED, False
+    if end.reason == "shutdown":
+        return CrawlRun.Status.INTERRUPTED, False
+    return CrawlRun.Status.FAILED, False
+
+
+def _mark_vanished(run: CrawlRun) -> None:
+    """Mark what this shop no longer lists, if the run is a good witness; tell it if it is not."""
+    since = _not_seen_since(run)
+    if since is None:
+        return
+    unread = sum(
+        kind.count
+        for kind in CrawlError.objects.filter(run=run, is_notice=False)
+        if not kind.kind.startswith("photo-") and kind.kind not in _GONE and _is_page(kind.kind)
+    )
+    live = Listing.objects.filter(retailer=run.source.retailer, vanished_at=None)
+    total, unseen = live.count(), live.filter(last_seen_at__lt=since).count()
+    if not unseen:
+        return
+    reason = ""
+    if unread > MAX_ERROR_RATE * max(run.pages, 1):
+        reason = f"{unread} of {run.pages} pages could not be read"
+    elif total > MANY_LISTINGS and unseen > MAX_VANISHED_SHARE * total:
+        reason = f"{unseen} of {total} listings would vanish at once"
+    if reason:
+        message = f"Nothing was marked as vanished: {reason}."
+        CrawlError.objects.update_or_create(
+            run=run,
+            kind="vanish-check-skipped",
+            defaults={
+                "count": 1,
+                "is_notice": True,
+                "examples": [{"url": run.source.seed_list[0], "message": message}],
+            },
+        )
+        return
+    run.listings_vanished = listings_mark_vanished(
+        retailer=run.source.retailer, not_seen_since=since
+    )
+    run.save(update_fields=["listings_vanished"])
+
+
+def _is_page(kind: str) -> bool:
+    """Whether a kind of problem means that a page, not a photo or a part of it, was not read."""
+    return kind.startswith("http-") or kind in {
+        "timeout", "connection-refused", "truncated", "download-failed", "internal-error",
+        "unknown-host", "tls", "invalid-sitemap", "invalid-gzip",
+    }  # fmt: skip
+
+
+def _not_seen_since(run: CrawlRun) -> datetime | None:
+    """The moment before which a listing of this shop was last seen if no source lists it any more.
+
+    A shop with several sources: the oldest start among the last complete runs of each, None while
+    one of them has not been crawled whole.
+    """
+    sources = run.source.retailer.crawl_sources.filter(enabled=True) | (
+        run.source.retailer.crawl_sources.filter(pk=run.source_id)
+    )
+    starts: list[datetime] = []
+    for source in sources.distinct():
+        latest = source.runs.filter(complete=True).aggregate(at=Max("started_at"))["at"]
+        if latest is None:
+            return None
+        starts.append(latest)
+    return min(starts)
+
+
+def frontier_remove(run: CrawlRun) -> None:
+    """Forget what was still to be visited; the log stays."""
+    for path in run.directory.glob("frontier.sqlite3*"):
+        path.unlink(missing_ok=True)
+
+
+def problem_note(*, run: CrawlRun, problem: Problem) -> None:
+    """Tell something about a run as a whole."""
+    CrawlError.objects.update_or_create(
+        run=run,
+        kind=problem.kind,
+        defaults={
+            "count": 1,
+            "is_notice": problem.is_notice,
+            "examples": [{"url": problem.url, "message": problem.message}],
+        },
+    )

@@ -1,0 +1,114 @@
+"""What the crawl's own process writes into its row, and what the row tells it."""
+
+from __future__ import annotations
+
+import os
+import socket
+from enum import Enum
+
+import psutil
+import structlog
+from django.db import transaction
+from django.db.models.functions import Coalesce
+from django.utils import timezone
+from kombu.exceptions import OperationalError
+
+from crawler.models import CrawlError, CrawlRun
+from crawler.types import COUNTS, RunCounts, RunPlan
+
+log = structlog.get_logger(__name__)
+
+
+class RunState(Enum):
+    """What a run's row asks of its process."""
+
+    GO_ON = "go on"
+    CANCEL = "cancel"
+    LOST = "lost"
+    """The run is not this process's any more: it was taken for dead and given to another."""
+
+
+def crawl_run_claim(*, run_id: int) -> RunPlan | None:
+    """Make this process the one that carries out a waiting run; None where there is nothing to do.
+
+    Of two processes that were told the same id, one gets the plan.
+    """
+    now = timezone.now()
+    claimed = CrawlRun.objects.filter(pk=run_id, status=CrawlRun.Status.PENDING).update(
+        status=CrawlRun.Status.RUNNING,
+        started_at=Coalesce("started_at", now),
+        heartbeat_at=now,
+        host=socket.gethostname(),
+        pid=os.getpid(),
+        process_started=psutil.Process().create_time(),
+    )
+    if not claimed:
+        return None
+    run = CrawlRun.objects.select_related("source").get(pk=run_id)
+    source = run.source
+    return RunPlan(
+        run_id=run.pk,
+        retailer_id=source.retailer_id,
+        spider=source.spider,
+        seeds=tuple(source.seed_list),
+        hosts=tuple(source.host_list),
+        directory=run.directory,
+        delay=source.delay,
+        concurrency=source.concurrency,
+        max_photos=source.max_photos,
+        max_pages=run.max_pages,
+        max_seconds=run.max_minutes * 60.0 if run.max_minutes else None,
+        max_bytes=run.max_megabytes * 1_000_000 if run.max_megabytes else None,
+        seconds=run.seconds,
+        bytes=run.bytes,
+    )
+
+
+def crawl_run_beat(
+    *, run_id: int, counts: RunCounts, seconds: float, size: int, waiting: int
+) -> RunState:
+    """Write counts and a heartbeat; what the row asks in return."""
+    with transaction.atomic():
+        mine = CrawlRun.objects.filter(
+            pk=run_id,
+            pid=os.getpid(),
+            host=socket.gethostname(),
+            status__in=(CrawlRun.Status.RUNNING, CrawlRun.Status.CANCELLING),
+        )
+        updated = mine.update(
+            heartbeat_at=timezone.now(),
+            seconds=seconds,
+            bytes=size,
+            waiting=waiting,
+            **{name: counts.columns.get(name, 0) for name in (*COUNTS, "errors")},
+        )
+        if not updated:
+            return RunState.LOST
+        _write_kinds(run_id, counts)
+        status = mine.values_list("status", flat=True).get()
+    return RunState.CANCEL if status == CrawlRun.Status.CANCELLING else RunState.GO_ON
+
+
+def _write_kinds(run_id: int, counts: RunCounts) -> None:
+    told = dict(CrawlError.objects.filter(run_id=run_id).values_list("kind", "count"))
+    changed = [
+        CrawlError(run_id=run_id, kind=kind[:60], is_notice=is_notice, count=n, examples=examples)
+        for kind, is_notice, n, examples in counts.kinds
+        if told.get(kind[:60]) != n
+    ]
+    CrawlError.objects.bulk_create(
+        changed,
+        update_conflicts=True,
+        unique_fields=["run", "kind"],
+        update_fields=["count", "examples", "is_notice"],
+    )
+
+
+def crawl_embed_request() -> None:
+    """Ask for new photos to be embedded; where the broker does not answer, the schedule will."""
+    from search.tasks import embed_pending
+
+    try:
+        embed_pending.apply_async(retry=False)
+    except OperationalError as error:
+        log.warning("embed_not_requested", error=str(error))

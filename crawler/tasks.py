@@ -1,0 +1,41 @@
+"""Jobs of the queue "crawl". A task takes an id and makes one service call."""
+
+from __future__ import annotations
+
+import contextlib
+from typing import Any
+
+from celery import shared_task
+from celery.signals import worker_shutting_down
+
+from crawler import services
+from crawler.exceptions import CrawlerError
+from crawler.models import CrawlRun, CrawlSource
+from crawler.runner import run_until_ended
+
+
+@shared_task(acks_late=True)
+def run_crawl(run_id: int) -> None:
+    """Carry out a run that was asked for."""
+    run_until_ended(run_id=run_id)
+
+
+@shared_task
+def start_scheduled_crawl(source_id: int) -> None:
+    """Ask for a run of a source whose time has come; one that still runs is left alone."""
+    source = CrawlSource.objects.filter(pk=source_id).first()
+    if source is not None:
+        with contextlib.suppress(CrawlerError):
+            services.crawl_run_request(source=source, trigger=CrawlRun.Trigger.SCHEDULE)
+
+
+@shared_task
+def sweep_crawls() -> None:
+    """Find runs that stopped, and go on with them."""
+    services.crawl_runs_sweep()
+
+
+@worker_shutting_down.connect
+def stop_children(**kwargs: Any) -> None:
+    """A worker that ends waits for its tasks: let the crawls among them come to a halt first."""
+    services.crawl_runs_interrupt_here()

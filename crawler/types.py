@@ -1,0 +1,63 @@
+"""Values that pass between the crawl's process, its services and the catalog."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+COUNTS = (
+    "pages", "products", "listings_new", "listings_changed", "listings_unchanged",
+    "photos_new", "photos_known", "photos_rejected",
+)  # fmt: skip
+"""Names of `RunCounts.columns`, and of CrawlRun's columns."""
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """Something that could not be read, or was left out on purpose."""
+
+    kind: str
+    """An identifier in the form of ``http-404`` or ``not-an-image``."""
+    url: str
+    message: str
+    is_notice: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class RunCounts:
+    """What a run counted up to a moment."""
+
+    columns: Mapping[str, int] = field(default_factory=dict)
+    kinds: tuple[tuple[str, bool, int, list[dict[str, str]]], ...] = ()
+    """(kind, is a notice, count, examples) of each kind of problem."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunPlan:
+    """All that the crawl's process needs to know: a run and its source, as read at the start."""
+
+    run_id: int
+    retailer_id: int
+    spider: str
+    seeds: tuple[str, ...]
+    hosts: tuple[str, ...]
+    directory: Path
+    delay: float | None
+    concurrency: int
+    max_photos: int
+    max_pages: int | None
+    max_seconds: float | None
+    max_bytes: int | None
+    seconds: float = 0.0
+    """Time and bytes that earlier attempts took."""
+    bytes: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class RunEnd:
+    """Why the crawl's process ended."""
+
+    reason: str
+    """``finished``, ``cancelled``, ``shutdown``, ``limit-…`` or, as ``failed``, with a message."""
+    message: str = ""
