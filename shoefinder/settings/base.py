@@ -127,7 +127,14 @@ CELERY_TASK_IGNORE_RESULT = True
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 # Must exceed the longest task, or a crawl that still runs is delivered a second time. What a killed
 # worker leaves is found sooner by the sweeps below, which read the database.
-CELERY_BROKER_TRANSPORT_OPTIONS = {"visibility_timeout": 12 * 3600}
+CELERY_BROKER_TRANSPORT_OPTIONS = {
+    "visibility_timeout": 12 * 3600,
+    # A click in the admin must not wait while the broker is away: the sweep sends it again.
+    "max_retries": 1,
+    "interval_start": 0,
+    "interval_step": 0.1,
+    "interval_max": 0.1,
+}
 CELERY_BEAT_SCHEDULER = "django_celery_beat.schedulers:DatabaseScheduler"
 # How often the database is asked for work that no message announced.
 SHOEFINDER_SWEEP_SECONDS = env.float("SHOEFINDER_SWEEP_SECONDS", default=30.0)
@@ -150,6 +157,11 @@ CACHES: dict[str, dict[str, Any]] = {
         else {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}
     )
 }
+
+# --- Crawling ------------------------------------------------------------------------------------
+# Where a shop can reach whoever runs this: an address or a page, put into the user agent.
+SHOEFINDER_CRAWL_CONTACT = env.str("SHOEFINDER_CRAWL_CONTACT", default="")
+SHOEFINDER_CRAWL_TIMEOUT = env.float("SHOEFINDER_CRAWL_TIMEOUT", default=20.0)
 
 # --- Search --------------------------------------------------------------------------------------
 SHOEFINDER_ENCODER = env.str("SHOEFINDER_ENCODER", default="lite")
