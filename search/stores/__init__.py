@@ -1,4 +1,13 @@
-"""Where vectors are kept and searched. ``get_store`` is the door."""
+"""The door to the stores: ``get_store()``, chosen in settings in the manner of Django's CACHES.
+
+``SHOEFINDER_STORE`` names an entry of ``SHOEFINDER_STORES``::
+
+    SHOEFINDER_STORES = {
+        "faiss": {"BACKEND": "search.stores.faiss.FaissStore", "OPTIONS": {"path": "var/index"}},
+    }
+
+The options go to the class as they are, with ``encoder_id`` and ``dim`` added.
+"""
 
 from __future__ import annotations
 
@@ -20,44 +29,60 @@ _stores: dict[tuple[object, ...], VectorStore] = {}
 
 
 def get_store(*, encoder_id: str, dim: int) -> VectorStore:
-    """The store of the settings for the vectors of one encoder; the same object in every call.
+    """The store that ``SHOEFINDER_STORE`` chooses, for the vectors of one encoder; one per process.
 
-    ``SHOEFINDER_STORE`` names an entry of ``SHOEFINDER_STORES``, which is written like CACHES: a
-    dotted ``BACKEND`` and its ``OPTIONS``. Nothing is opened or loaded until the first use.
-
-    Raises:
-        StoreError: the settings name no such store, or it does not take its options.
+    Cheap: nothing is opened, and no library loaded, until the first use. Raises ``StoreError`` when
+    the settings do not describe a store; the message says what to change.
     """
-    alias, stores = settings.SHOEFINDER_STORE, settings.SHOEFINDER_STORES
-    if alias not in stores:
-        raise StoreError(
-            f"SHOEFINDER_STORE is {alias!r}, which SHOEFINDER_STORES does not know; "
-            f"it has {', '.join(sorted(stores)) or 'no entry'}."
-        )
-    config = stores[alias]
-    # The process is part of the key: what FAISS and its threads hold does not survive a fork.
-    key = os.getpid(), encoder_id, dim, alias, repr(config)
+    alias = settings.SHOEFINDER_STORE
+    backend, options = _config(alias)
+    # The pid, because what FAISS and its threads hold does not survive a fork; the options, so that
+    # overridden settings give another store.
+    key = os.getpid(), encoder_id, dim, backend, repr(sorted(options.items()))
     with _lock:
         if key not in _stores:
-            _stores[key] = _build(alias, config, encoder_id=encoder_id, dim=dim)
+            _stores[key] = _build(alias, backend, options | {"encoder_id": encoder_id, "dim": dim})
         return _stores[key]
 
 
-def _build(alias: str, config: Mapping[str, Any], *, encoder_id: str, dim: int) -> VectorStore:
-    try:
-        backend = import_string(config["BACKEND"])
-        store: VectorStore = backend(encoder_id=encoder_id, dim=dim, **config.get("OPTIONS", {}))
-    except KeyError as error:
+def _config(alias: str) -> tuple[str, dict[str, Any]]:
+    known = settings.SHOEFINDER_STORES
+    if not isinstance(known, Mapping):
+        raise StoreError("SHOEFINDER_STORES must be a dict of name to {'BACKEND', 'OPTIONS'}.")
+    entry = known.get(alias)
+    if entry is None:
         raise StoreError(
-            f"SHOEFINDER_STORES[{alias!r}] has no BACKEND; give the dotted path of a store class, "
-            "such as search.stores.faiss.FaissStore."
-        ) from error
+            f"No store is called {alias!r}. Set SHOEFINDER_STORE to one of: "
+            f"{', '.join(sorted(known)) or '(SHOEFINDER_STORES is empty)'}."
+        )
+    if not isinstance(entry, Mapping) or not isinstance(entry.get("BACKEND"), str):
+        raise StoreError(
+            f"SHOEFINDER_STORES[{alias!r}] needs a 'BACKEND', the dotted path of a store class, "
+            "for example 'search.stores.faiss.FaissStore'."
+        )
+    if unknown := set(entry) - {"BACKEND", "OPTIONS"}:
+        raise StoreError(
+            f"SHOEFINDER_STORES[{alias!r}] has unknown keys {sorted(unknown)}; "
+            "only 'BACKEND' and 'OPTIONS' are read."
+        )
+    return entry["BACKEND"], dict(entry.get("OPTIONS") or {})
+
+
+def _build(alias: str, backend: str, options: dict[str, Any]) -> VectorStore:
+    try:
+        factory = import_string(backend)
     except ImportError as error:
         raise StoreError(
-            f"The BACKEND of SHOEFINDER_STORES[{alias!r}] cannot be imported: {error}."
+            f"The store {alias!r} cannot be built: {error}. "
+            "Correct 'BACKEND' in SHOEFINDER_STORES, or install what it imports."
         ) from error
+    try:
+        store = factory(**options)
     except (TypeError, ValueError) as error:
         raise StoreError(
-            f"The OPTIONS of SHOEFINDER_STORES[{alias!r}] do not fit {config['BACKEND']}: {error}."
+            f"The store {alias!r} refuses its options: {error}. "
+            f"Correct 'OPTIONS' of {backend} in SHOEFINDER_STORES."
         ) from error
+    if not isinstance(store, VectorStore):
+        raise StoreError(f"{backend} is no store: it lacks methods of VectorStore.")
     return store

@@ -207,13 +207,13 @@ class DiskStore:
         segments, state = manifest.segments, None
         if old is not None:
             known = old.manifest.segments
-            if segments[: len(known)] == known:
+            if segments[: len(known)] == known and (known or not _has_base(segments)):
                 state, segments = old.state, segments[len(known) :]
-            elif segments and known and segments[0] == known[0] and known[0].role == "base":
+            elif _has_base(known) and segments[:1] == known[:1]:
                 state, segments = State.of(old.state.base), segments[1:]
         if state is None:
             base = Base.empty(dim=self.dim)
-            if segments and segments[0].role == "base":
+            if _has_base(segments):
                 base = read_base(self.folder, self._engine, segments[0], dim=self.dim)
                 segments = segments[1:]
             state = State.of(base)
@@ -253,10 +253,9 @@ class DiskStore:
     @contextmanager
     def _publication(self) -> Iterator[int]:
         """The next generation; whatever goes wrong, its files are swept."""
-        published = self._view.manifest if self._view else None
         with self.folder.operator_errors():
             try:
-                yield self.folder.next_generation(published)
+                yield self.folder.next_generation()
             except BaseException:
                 with suppress(OSError, IndexUnavailable):
                     self.folder.sweep(self.folder.read())
@@ -321,6 +320,10 @@ class DiskStore:
                 "kind": manifest.kind,
             },
         )
+
+
+def _has_base(segments: tuple[Segment, ...]) -> bool:
+    return bool(segments) and segments[0].role == "base"
 
 
 def _info(manifest: Manifest) -> StoreInfo:

@@ -20,7 +20,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from search.exceptions import IndexBusy, IndexDamaged, IndexMissing, StoreError
+from search.exceptions import IndexBusy, IndexDamaged, IndexMissing, IndexUnavailable, StoreError
 
 SCHEMA = 1
 """Of the files; a program that reads another number asks for a rebuild."""
@@ -210,10 +210,12 @@ class IndexFolder:
             os.close(self._lock_fd)
             self._lock_fd = -1
 
-    def next_generation(self, published: Manifest | None) -> int:
+    def next_generation(self) -> int:
         """Grows even past a manifest that is lost: the names of its files still tell."""
         seen = [int(m[1]) for f in self._ours() if (m := _OURS.fullmatch(f.name)) and m[1]]
-        return max([*seen, published.generation if published else 0]) + 1
+        with suppress(IndexUnavailable):
+            seen.append(self.read().generation)
+        return max(seen, default=0) + 1
 
     def new_name(self, role: str, generation: int, suffix: str) -> str:
         """Never used before: a reader may still have a file of the same generation mapped."""

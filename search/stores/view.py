@@ -51,9 +51,6 @@ class SearchEngine(Protocol):
     def search(self, index: Any, queries: Vectors, k: int, keep: Keep) -> Rows:
         """Row numbers, shape (n, k) or more, best first, -1 where there are no more."""
 
-    def exact(self, index: Any) -> bool:
-        """Whether ``search`` misses nothing."""
-
 
 class View:
     """Immutable but for the filters that it remembers."""
@@ -94,7 +91,7 @@ class View:
         return found
 
     def _ask(self, queries: Vectors, ask: int, keeps: tuple[Keep, Keep]) -> list[tuple[Rows, bool]]:
-        """Candidates of base and delta, each with whether all that may matter are among them."""
+        """Candidates of base and delta, each with whether there are no others."""
         parts = []
         base = self.state.base
         for index, keep, offset in (
@@ -103,8 +100,7 @@ class View:
         ):
             if keep.count:
                 rows = self._engine.search(index, queries, min(ask, keep.count), keep)
-                complete = rows.shape[1] >= keep.count or not self._engine.exact(index)
-                parts.append((np.where(rows >= 0, rows + offset, -1), complete))
+                parts.append((np.where(rows >= 0, rows + offset, -1), rows.shape[1] >= keep.count))
         return parts
 
     def _rank(self, query: Vector, parts: list[tuple[Rows, bool]], k: int) -> list[Hit] | None:
