@@ -21,7 +21,6 @@ from search.services import (
     index_status,
 )
 
-
 if TYPE_CHECKING:
     ModelAdmin = admin.ModelAdmin[Any]
 else:
