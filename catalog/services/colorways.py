@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from decimal import Decimal
+from typing import Any
 
 from django.conf import settings
 from django.db import IntegrityError, transaction
@@ -45,15 +46,14 @@ def colour_key_of(text: str) -> str:
 
 
 def colorway_find(
-    *, model: ShoeModel, code: str, name: str, colour_key: str, retailer: Retailer | None
+    *, rows: Sequence[Colorway], code: str, name: str, colour_key: str, retailer: Retailer | None
 ) -> Colorway | None:
-    """By style code, else by colours.
+    """Among a model's colorways by style code, else by colours.
 
     Args:
         retailer: whose own number the code is (a sku), None when it is the maker's (an mpn).
             Two shops may give one number to different colours.
     """
-    rows = list(Colorway.objects.filter(model=model).order_by("id"))
     alike = [
         row for row in rows if row.colour_key == colour_key and row.name.lower() == name.lower()
     ]
@@ -88,9 +88,8 @@ def colorway_get_or_create(
             shop has corrected its text, and it stays the same colorway.
     """
     colour_key = colour_key_of(name)
-    found = colorway_find(
-        model=model, code=code, name=name, colour_key=colour_key, retailer=retailer
-    )
+    rows = _rows(model)
+    found = colorway_find(rows=rows, code=code, name=name, colour_key=colour_key, retailer=retailer)
     if found is not None:
         if code and not found.style_code:
             Colorway.objects.filter(pk=found.pk).update(style_code=code)
@@ -101,7 +100,7 @@ def colorway_get_or_create(
             Colorway.objects.filter(pk=current.pk).update(style_code=code)
         colorway_rename(colorway=current, name=name)
         return current, False
-    taken = bool(code) and Colorway.objects.filter(model=model, style_code=code).exists()
+    taken = bool(code) and any(row.style_code == code for row in rows)
     try:
         with transaction.atomic():
             colorway = Colorway.objects.create(
@@ -111,13 +110,16 @@ def colorway_get_or_create(
                 # Another shop's number of the same digits: colours must tell these two apart.
                 style_code="" if taken else code,
                 colour_key=colour_key,
+                category=model.category,
+                height=model.height,
+                gender=model.gender,
                 sort_name=sort_name_of(model, name),
             )
-            _write_colours(colorway)
+            _add_colours(colorway)
             return colorway, True
     except IntegrityError:
         found = colorway_find(
-            model=model,
+            rows=_rows(model),
             code="" if taken else code,
             name=name,
             colour_key=colour_key,
@@ -126,6 +128,10 @@ def colorway_get_or_create(
         if found is None:
             raise
         return found, False
+
+
+def _rows(model: ShoeModel) -> list[Colorway]:
+    return list(Colorway.objects.filter(model=model).order_by("id"))
 
 
 def _only_known_here(current: Colorway, model: ShoeModel, code: str) -> bool:
@@ -166,6 +172,10 @@ def colorway_rename(*, colorway: Colorway, name: str) -> bool:
 
 def _write_colours(colorway: Colorway) -> None:
     colorway.colour_rows.all().delete()
+    _add_colours(colorway)
+
+
+def _add_colours(colorway: Colorway) -> None:
     ColorwayColour.objects.bulk_create(
         ColorwayColour(colorway=colorway, colour=slug, position=position)
         for position, slug in enumerate(colorway.colours)
@@ -176,12 +186,13 @@ def sort_name_of(model: ShoeModel, name: str) -> str:
     return f"{model.brand.name} {model.name} {name}".lower()[:MAX_NAME].strip()
 
 
-def colorways_refresh(ids: Iterable[int], *, touch: bool = False) -> int:
+def colorways_refresh(ids: Iterable[int], *, touch: bool = False, covers: bool = True) -> int:
     """Bring what colorways repeat to what model, listings and photos say; how many changed.
 
     Args:
         touch: stamp ``updated_at`` in any case, since something that an index follows changed
             without showing in these columns (another shop, another model).
+        covers: look at photos too; False where only offers or names can have changed.
     """
     changed = 0
     with transaction.atomic():
@@ -193,22 +204,39 @@ def colorways_refresh(ids: Iterable[int], *, touch: bool = False) -> int:
             .order_by("pk")
         )
         for row in rows:
-            changed += _refresh(row, touch=touch)
+            changed += _refresh(row, touch=touch, covers=covers)
     return changed
 
 
-def _refresh(row: Colorway, *, touch: bool) -> bool:
-    live = list(Listing.objects.filter(colorway=row, vanished_at=None))
-    wanted = {
+def colorway_note_listing(*, colorway: Colorway, listing: Listing, first: bool) -> None:
+    """Take in a new listing. ``first``: the colorway was made for it, and repeats it alone."""
+    if not first:
+        colorways_refresh([colorway.pk], touch=True, covers=False)
+        return
+    gender = _gender(colorway.model, [listing.published.get("gender")])
+    Colorway.objects.filter(pk=colorway.pk).update(gender=gender, **_offers_of([listing]))
+
+
+def _offers_of(live: Sequence[Listing]) -> dict[str, Any]:
+    return {
+        "price": _price(live),
+        "is_available": any(listing.availability in DELIVERABLE for listing in live),
+    }
+
+
+def _refresh(row: Colorway, *, touch: bool, covers: bool) -> bool:
+    listings = list(Listing.objects.filter(colorway=row).order_by())
+    live = [listing for listing in listings if listing.vanished_at is None]
+    wanted: dict[str, Any] = {
         "brand_id": row.model.brand_id,
         "category": row.model.category,
         "height": row.model.height,
-        "gender": _gender(row.model, row.listings.values_list("published__gender", flat=True)),
-        "price": _price(live),
-        "is_available": any(listing.availability in DELIVERABLE for listing in live),
+        "gender": _gender(row.model, (listing.published.get("gender") for listing in listings)),
+        **_offers_of(live),
         "sort_name": sort_name_of(row.model, row.name),
-        "cover_id": _cover(row),
     }
+    if covers:
+        wanted["cover_id"] = _cover(row)
     differ = {name for name, value in wanted.items() if getattr(row, name) != value}
     if not differ and not touch:
         return False

@@ -7,14 +7,16 @@ import re
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
+from typing import Any
 from urllib.parse import urlsplit
 
-from django.db import IntegrityError, transaction
+from django.db import IntegrityError, connection, transaction
 from django.utils import timezone
 
 from catalog.exceptions import DraftRejected
 from catalog.models import (
     Availability,
+    Brand,
     Colorway,
     Listing,
     PriceObservation,
@@ -23,6 +25,7 @@ from catalog.models import (
 )
 from catalog.services.colorways import (
     colorway_get_or_create,
+    colorway_note_listing,
     colorway_rename,
     colorways_refresh,
     images_follow,
@@ -132,14 +135,20 @@ def listing_upsert(*, retailer: Retailer, draft: ListingDraft) -> ListingResult:
     draft = draft_clean(draft)
     seen_at = draft.seen_at or timezone.now()
     published = _published(draft)
-    known = Listing.objects.filter(retailer=retailer, url_sha256=url_digest(draft.url)).first()
+    known = _known(retailer, draft)
     if known is not None and _says_the_same(known, draft, published):
         Listing.objects.filter(pk=known.pk, last_seen_at__lt=seen_at).update(last_seen_at=seen_at)
         known.last_seen_at = max(known.last_seen_at, seen_at)
         return ListingResult(listing=known, outcome=Outcome.UNCHANGED)
     with transaction.atomic():
-        current = known.colorway if known else None
-        return _write(retailer, draft, published, seen_at, current)
+        return _write(retailer, draft, published, seen_at, known)
+
+
+def _known(retailer: Retailer, draft: ListingDraft) -> Listing | None:
+    rows = Listing.objects.order_by("pk").filter(
+        retailer=retailer, url_sha256=url_digest(draft.url)
+    )
+    return rows.first()
 
 
 def _says_the_same(known: Listing, draft: ListingDraft, published: dict[str, str]) -> bool:
@@ -157,34 +166,32 @@ def _write(
     draft: ListingDraft,
     published: dict[str, str],
     seen_at: datetime,
-    current: Colorway | None,
+    known: Listing | None,
 ) -> ListingResult:
+    current = known.colorway if known else None
     colorway, colorway_created, model_created = _identify(retailer, draft, current)
-    listing, created = _row(retailer, draft, seen_at)
-    before = None if created else _state(listing)
-    old_offer, old_colorway = _offer(listing), listing.colorway_id
-    listing.title, listing.sku, listing.gtin = draft.title, draft.sku, draft.gtin
-    listing.group_id, listing.published = draft.group_id, published
-    listing.price, listing.currency = draft.price, draft.currency
-    listing.availability, listing.vanished_at = draft.availability, None
-    # A listing that somebody attached by hand keeps its colorway where the page tells none.
+    told: dict[str, Any] = {
+        "title": draft.title,
+        "sku": draft.sku,
+        "gtin": draft.gtin,
+        "group_id": draft.group_id,
+        "published": published,
+        "price": draft.price,
+        "currency": draft.currency,
+        "availability": draft.availability,
+        "vanished_at": None,
+    }
     if colorway is not None:
-        listing.colorway = colorway
-    listing.last_seen_at = max(listing.last_seen_at, seen_at)
-    changed = before != _state(listing)
-    if changed:
-        listing.changed_at = timezone.now()
-    listing.save()
-    if created or _offer(listing) != old_offer:
+        # Where the page tells none, one that somebody chose by hand stays.
+        told["colorway"] = colorway
+    listing, created = _row(retailer, draft, told, seen_at, is_known=known is not None)
+    outcome = Outcome.CREATED if created else _update(listing, told, seen_at)
+    if created:
         price_observe(listing, seen_at)
-    if changed:
         if colorway is not None:
-            _follow_colours(colorway, draft)
-        if old_colorway is not None and listing.colorway_id not in {None, old_colorway}:
-            images_follow([listing.pk], old=old_colorway)
-        affected = {number for number in (old_colorway, listing.colorway_id) if number}
-        colorways_refresh(affected, touch=True)
-    outcome = Outcome.CREATED if created else Outcome.UPDATED if changed else Outcome.UNCHANGED
+            if not colorway_created:
+                _follow_colours(colorway, draft.colour)
+            colorway_note_listing(colorway=colorway, listing=listing, first=colorway_created)
     return ListingResult(
         listing=listing,
         outcome=outcome,
@@ -193,18 +200,44 @@ def _write(
     )
 
 
-def _row(retailer: Retailer, draft: ListingDraft, seen_at: datetime) -> tuple[Listing, bool]:
-    """The listing of this address, locked, or a new one of the same address."""
-    rows = Listing.objects.select_for_update(no_key=True)
-    key = {"retailer": retailer, "url_sha256": url_digest(draft.url)}
-    if (row := rows.filter(**key).first()) is not None:
+def _update(listing: Listing, told: dict[str, Any], seen_at: datetime) -> Outcome:
+    """Bring a listing to what its page tells now, with all that follows from it."""
+    before, old_offer, old_colorway = _state(listing), _offer(listing), listing.colorway_id
+    for field, value in told.items():
+        setattr(listing, field, value)
+    listing.last_seen_at = max(listing.last_seen_at, seen_at)
+    changed = before != _state(listing)
+    if changed:
+        listing.changed_at = timezone.now()
+    listing.save()
+    if not changed:
+        return Outcome.UNCHANGED
+    if _offer(listing) != old_offer:
+        price_observe(listing, seen_at)
+    if listing.colorway is not None:
+        _follow_colours(listing.colorway, listing.published.get("colour", ""))
+    moved = old_colorway is not None and listing.colorway_id not in {None, old_colorway}
+    if moved and old_colorway is not None:
+        images_follow([listing.pk], old=old_colorway)
+    affected = {number for number in (old_colorway, listing.colorway_id) if number}
+    colorways_refresh(affected, touch=True, covers=moved)
+    return Outcome.UPDATED
+
+
+def _row(
+    retailer: Retailer, draft: ListingDraft, told: dict[str, Any], seen_at: datetime, is_known: bool
+) -> tuple[Listing, bool]:
+    """The listing of this address, locked, or a new one that says what is ``told``."""
+    rows = Listing.objects.select_for_update(of=("self",), no_key=True).order_by("pk")
+    key: dict[str, Any] = {"retailer": retailer, "url_sha256": url_digest(draft.url)}
+    if is_known and (row := rows.filter(**key).first()) is not None:
         return row, False
     try:
         with transaction.atomic():
             return Listing.objects.create(
                 **key,
+                **told,
                 url=draft.url,
-                title=draft.title,
                 first_seen_at=seen_at,
                 last_seen_at=seen_at,
                 changed_at=seen_at,
@@ -227,20 +260,14 @@ def _identify(
         if found is None:
             return None, False, False
         brand = found
-    name, colour = model_name(
-        group=draft.model,
-        title=draft.title,
-        colour=draft.colour,
-        brand_names=[*brand_names(brand), draft.brand],
-    )
+    name, colour = _model_name(draft, brand)
     if not name:
         return None, False, False
-    model, model_created = model_get_or_create(brand=brand, name=name)
-    # Against a merge at the same time: whoever comes second sees what the first one wrote.
-    model = ShoeModel.objects.select_for_update(of=("self",), no_key=True).get(pk=model.pk)
-    if model.merged_into_id is not None:
-        model = ShoeModel.objects.select_for_update(no_key=True).get(pk=model.merged_into_id)
-    _complete(model, draft, name)
+    said = _said_of_model(draft, name)
+    model, model_created = model_get_or_create(brand=brand, name=name, **said)
+    if not model_created:
+        model = _locked(model)
+        _complete(model, said)
     code = style_code_clean(draft.mpn or draft.sku)
     colorway, created = colorway_get_or_create(
         model=model,
@@ -252,23 +279,45 @@ def _identify(
     return colorway, created, model_created
 
 
-def _complete(model: ShoeModel, draft: ListingDraft, name: str) -> None:
-    """Fill what the model does not say yet; what it says stays, so that two shops that differ
-    do not write in turns."""
-    offered = {
+def _locked(model: ShoeModel) -> ShoeModel:
+    """Against a merge at the same time: whoever comes second sees what the first one wrote."""
+    if not connection.features.has_select_for_update:
+        return model  # SQLite: this transaction is the only one that writes.
+    rows = ShoeModel.objects.select_related("brand").select_for_update(of=("self",), no_key=True)
+    model = rows.get(pk=model.pk)
+    return rows.get(pk=model.merged_into_id) if model.merged_into_id else model
+
+
+def _model_name(draft: ListingDraft, brand: Brand) -> tuple[str, str]:
+    """The model's name and the colour text; aliases are read only where the name may begin
+    with one."""
+    names = [brand.name, draft.brand]
+    told = (draft.model or draft.title).lower()
+    if not any(name and told.startswith(name.lower()) for name in names):
+        names += brand_names(brand)
+    return model_name(group=draft.model, title=draft.title, colour=draft.colour, brand_names=names)
+
+
+def _said_of_model(draft: ListingDraft, name: str) -> dict[str, str]:
+    return {
         "category": category_parse(draft.category, title=draft.title),
         "height": height_guess(name, draft.title, draft.category),
         "gender": gender_parse(draft.gender) or gender_parse(_audience(draft.title)),
         "material": draft.material,
         "description": draft.description,
     }
-    missing = [field for field, value in offered.items() if value and not getattr(model, field)]
+
+
+def _complete(model: ShoeModel, said: dict[str, str]) -> None:
+    """Fill what the model does not say yet; what it says stays, so that two shops that differ
+    do not write in turns."""
+    missing = [field for field, value in said.items() if value and not getattr(model, field)]
     for field in missing:
-        setattr(model, field, offered[field])
+        setattr(model, field, said[field])
     if missing:
         model.save(update_fields=[*missing, "updated_at"])
         if {"category", "height", "gender"} & set(missing):
-            colorways_refresh(model.colorways.values_list("id", flat=True))
+            colorways_refresh(model.colorways.values_list("id", flat=True), covers=False)
 
 
 def _audience(title: str) -> str:
@@ -276,12 +325,12 @@ def _audience(title: str) -> str:
     return re.split(r"\s[-–—|]\s|\(", title)[-1] if re.search(r"\s[-–—|]\s|\(", title) else ""
 
 
-def _follow_colours(colorway: Colorway, draft: ListingDraft) -> None:
+def _follow_colours(colorway: Colorway, told: str) -> None:
     """A shop corrects its colour text: follow it where no other listing says otherwise."""
-    if not draft.colour or colorway.name == draft.colour:
+    if not told or colorway.name == told:
         return
     if not colorway.name or colorway.listings.count() <= 1:
-        colorway_rename(colorway=colorway, name=draft.colour)
+        colorway_rename(colorway=colorway, name=told)
 
 
 def price_observe(listing: Listing, at: datetime) -> None:
@@ -345,7 +394,9 @@ def listings_mark_vanished(*, retailer: Retailer, not_seen_since: datetime) -> i
                 )
                 for row in rows
             )
-            colorways_refresh({row.colorway_id for row in rows if row.colorway_id}, touch=True)
+            colorways_refresh(
+                {row.colorway_id for row in rows if row.colorway_id}, touch=True, covers=False
+            )
             marked += len(rows)
 
 

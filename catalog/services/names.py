@@ -57,20 +57,32 @@ def brand_names(brand: Brand) -> list[str]:
 
 def model_find(*, brand: Brand, name: str) -> ShoeModel | None:
     """By name, else by alias; a merged model is answered by the one that took it in."""
-    models_ = ShoeModel.objects.filter(brand=brand).select_related("merged_into")
+    models_ = ShoeModel.objects.filter(brand=brand).select_related("merged_into__brand")
     model = named(models_, name).first()
     if model is None:
         aliases = ShoeModelAlias.objects.filter(brand=brand)
-        alias = named(aliases.select_related("model__merged_into"), name).first()
+        alias = named(
+            aliases.select_related("model__brand", "model__merged_into__brand"), name
+        ).first()
         model = alias.model if alias else None
-    return (model.merged_into or model) if model else None
+    if model is None:
+        return None
+    if model.merged_into is not None:
+        return model.merged_into
+    if model.brand_id == brand.pk:
+        model.brand = brand  # Known already: spare its query.
+    return model
 
 
-def model_get_or_create(*, brand: Brand, name: str) -> tuple[ShoeModel, bool]:
-    """The model of a cleaned, non-empty name within a brand, and whether it is new."""
+def model_get_or_create(*, brand: Brand, name: str, **fields: str) -> tuple[ShoeModel, bool]:
+    """The model of a cleaned, non-empty name within a brand, and whether it is new.
+
+    Args:
+        fields: what a new one says beside its name.
+    """
     return _get_or_create(
         find=lambda: model_find(brand=brand, name=name),
-        create=lambda slug: ShoeModel.objects.create(brand=brand, name=name, slug=slug),
+        create=lambda slug: ShoeModel.objects.create(brand=brand, name=name, slug=slug, **fields),
         slug=slug_for(name, fallback=f"model-{_mark(name)}"),
     )
 
