@@ -143,6 +143,7 @@ CELERY_BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
     for name, task, seconds in (
         ("Crawls: find what stopped", "crawler.tasks.sweep_crawls", SHOEFINDER_SWEEP_SECONDS),
         ("Photos: embed what waits", "search.tasks.embed_pending", SHOEFINDER_SWEEP_SECONDS),
+        ("Index: compare with the database", "search.tasks.index_ensure", 86400.0),
         ("Visitors' photos: delete the expired", "search.tasks.uploads_sweep", 600.0),
     )
 }
