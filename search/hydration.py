@@ -47,11 +47,15 @@ def colorways_of(image_ids: Iterable[int]) -> dict[int, int]:
     found: dict[int, int] = {}
     ids = list(image_ids)
     for start in range(0, len(ids), MAX_IDS):
-        rows = ShoeImage.objects.filter(
-            id__in=ids[start : start + MAX_IDS],
-            status=ImageStatus.ACCEPTED,
-            colorway__isnull=False,
-        ).values_list("id", "colorway_id")
+        rows = (
+            ShoeImage.objects.filter(
+                id__in=ids[start : start + MAX_IDS],
+                status=ImageStatus.ACCEPTED,
+                colorway__isnull=False,
+            )
+            .order_by()
+            .values_list("id", "colorway_id")
+        )
         found.update((image, colorway) for image, colorway in rows if colorway is not None)
     return found
 

@@ -10,7 +10,16 @@ from typing import Final
 
 import numpy as np
 
-from search.fusion import SAMPLE_SIZE, Candidates, EncodedQuery, Fusion, IdArray, Statistics
+from search.fusion import (
+    IMAGE,
+    SAMPLE_SIZE,
+    TEXT,
+    Candidates,
+    EncodedQuery,
+    Fusion,
+    IdArray,
+    Statistics,
+)
 from search.metrics import Stopwatch
 from search.stores.base import VectorStore, Where
 from search.types import Hit, Vectors
@@ -35,6 +44,10 @@ class Ranking:
 
     def shares(self, image_ids: Iterable[int]) -> dict[int, Mapping[str, float]]:
         """For each photo, where its score comes from; empty for one that just left the index."""
+        if self.fusion in (IMAGE, TEXT):  # all of it from one side
+            name = "photo" if self.fusion is IMAGE else "words"
+            wanted = set(image_ids)
+            return {h.image_id: {name: h.score} for h in self.hits if h.image_id in wanted}
         ids, vectors = fetch_known(self.store, np.array(list(image_ids), np.int64))
         if not len(ids):
             return {}
