@@ -53,7 +53,6 @@ class IndexBuildAdmin(ReadOnly):
         "took",
     )
     list_display_links = ("requested_at",)
-    list_filter = ("status", "trigger")
     fields = (
         "status",
         "error",
@@ -100,7 +99,7 @@ class IndexBuildAdmin(ReadOnly):
         self, request: HttpRequest, extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:
         return super().changelist_view(
-            request, {**(extra_context or {}), **self._panel_context(request)}
+            request, {"title": "Index", **(extra_context or {}), **self._panel_context(request)}
         )
 
     def panel_view(self, request: HttpRequest) -> HttpResponse:
@@ -154,7 +153,7 @@ class IndexBuildAdmin(ReadOnly):
 
 @admin.register(EmbedFailure)
 class EmbedFailureAdmin(ReadOnly):
-    list_display = ("image", "reason", "message", "attempts", "failed_at", "retry_at")
+    list_display = ("image", "reason", "message", "attempts", "retry_at")
     list_filter = ("reason",)
     list_select_related = ("image",)
     actions = ("retry",)

@@ -46,6 +46,7 @@ class EmbedFailure(models.Model):
 
     class Meta:
         ordering = ["-failed_at"]
+        verbose_name = "failed photo"
 
     def __str__(self) -> str:
         return f"{self.image_id}: {self.reason}"

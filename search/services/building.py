@@ -119,7 +119,7 @@ def ensure_index(*, encoder: Encoder, store: VectorStore, thorough: bool = False
             store.verify()
         store.info()
     except (IndexMissing, IndexDamaged) as error:
-        log.warning("index_repair", encoder=str(encoder.id), why=str(error))
+        log.warning("index_repair", encoder=str(encoder.id), why=type(error).__name__)
         waiting = waiting or _waiting_build(
             encoder_id=str(encoder.id), trigger=IndexBuild.Trigger.REPAIR
         )

@@ -14,6 +14,7 @@ from itertools import islice
 
 import numpy as np
 from django.core.files.storage import Storage
+from PIL import UnidentifiedImageError
 from PIL.Image import Image
 
 from catalog.images import photo_load
@@ -94,10 +95,12 @@ def _decode(storage: Storage, photo: WaitingPhoto) -> Decoded:
         with storage.open(photo.name, "rb") as file:
             return photo.image_id, photo_load(file, longest_side=LONGEST_SIDE)
     except FileNotFoundError:
-        reason, message = "file-missing", f"The file {photo.name} is not in the photo storage."
+        reason, message = "file-missing", f"There is no file {photo.name} in the photo storage."
+    except UnidentifiedImageError:
+        reason, message = "unreadable", "The stored bytes are not a photo."
     except Exception as error:
         # Decoders of damaged bytes raise nearly anything: OSError, SyntaxError, struct.error …
-        reason, message = "unreadable", f"{photo.name} cannot be decoded: {error}"
+        reason, message = "unreadable", f"The stored photo is damaged: {error}"
     return photo.image_id, PhotoFailure(photo.image_id, reason, message)
 
 

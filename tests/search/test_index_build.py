@@ -315,7 +315,7 @@ class TestCommands:
         assert "2 photos embedded" in told
         assert "More photos wait" in told
         told = self.run("embed")
-        assert "1 photos could not be embedded" in told
+        assert "1 photo could not be embedded" in told
         assert "Every photo has its vector" in self.run("embed")
         answer = json.loads(self.run("embed", "--retry-failed", "--json"))
         assert (answer["embedded"], answer["failed"]) == (0, 1)

@@ -80,15 +80,19 @@ class Command(BaseCommand):
             return
         if report.embedded:
             self.stdout.write(
-                f"{report.embedded} photos embedded in {report.seconds:.1f} s "
+                f"{_photos(report.embedded)} embedded in {report.seconds:.1f} s "
                 f"({report.rate:.1f} photos/s) with {report.encoder_id}."
             )
         elif not report.failed and not report.busy:
             self.stdout.write(f"Every photo has its vector of {report.encoder_id}.")
         if report.failed:
             self.stdout.write(
-                f"{report.failed} photos could not be embedded; the admin lists them with the "
-                "reason under Embed failures. They are tried again later, or with --retry-failed."
+                f"{_photos(report.failed)} could not be embedded; the admin tells why under Failed "
+                "photos. They are tried again later, or now with --retry-failed."
             )
         if report.waiting and not report.busy:
             self.stdout.write("More photos wait; run it again to go on.")
+
+
+def _photos(count: int) -> str:
+    return "1 photo" if count == 1 else f"{count:,} photos"
