@@ -66,12 +66,11 @@ def band(curve: Points, by: float | NDArray[np.float64]) -> Points:
 
 def dense(polygon: Points, longest: float = 2.5) -> Points:
     """``polygon`` with its long edges cut, so a bent projection bends them too."""
-    nxt = np.roll(polygon, -1, axis=0)
-    out = []
-    for a, b in zip(polygon, nxt, strict=True):
-        n = max(1, int(np.hypot(*(b - a)) / longest))
-        out.append(a + (b - a) * np.linspace(0, 1, n, endpoint=False)[:, None])
-    return np.vstack(out)
+    edges = np.roll(polygon, -1, axis=0) - polygon
+    pieces = np.maximum(1, np.hypot(edges[:, 0], edges[:, 1]) / longest).astype(int)
+    starts = np.repeat(np.cumsum(pieces) - pieces, pieces)
+    share = (np.arange(pieces.sum()) - starts) / np.repeat(pieces, pieces)
+    return np.repeat(polygon, pieces, axis=0) + np.repeat(edges, pieces, axis=0) * share[:, None]
 
 
 def height_at(curve: Points, x: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -63,7 +63,8 @@ class Layer:
         self, points: Points, *, clip: Plane | None = None, pen: float | None = None
     ) -> Patch | None:
         """The mask of a polygon, or with ``pen`` (px) of a line; None outside the sheet."""
-        px = self.project(dense(points) if pen is None else points)
+        bends = pen is None and getattr(self.project, "bends", False)
+        px = self.project(dense(points) if bends else points)
         reach = 1 + (pen or 0)
         x0, y0 = np.maximum(np.floor(px.min(axis=0) - reach), 0).astype(int)
         x1, y1 = np.minimum(np.ceil(px.max(axis=0) + reach) + 1, self.size).astype(int)

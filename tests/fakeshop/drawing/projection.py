@@ -42,6 +42,9 @@ class Turned:
     that a polygon's edge is the visible edge (it would fold over itself otherwise).
     """
 
+    bends = True
+    """A straight edge in shoe units is not one in pixels."""
+
     def __init__(self, shape: Shape, flat: Flat, *, near: bool,
                  yaw: float = 38.0, pitch: float = 20.0) -> None:  # fmt: skip
         self.shape, self.flat, self.sign = shape, flat, (1.0 if near else -1.0)
