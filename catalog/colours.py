@@ -45,7 +45,7 @@ COLOURS: tuple[Colour, ...] = (
     Colour("brown", 17, (104, 66, 40), ("chocolate", "coffee", "espresso", "mocha", "mushroom brown", "chestnut", "dark brown", "cognac")),
     Colour("tan", 18, (202, 164, 112), ("khaki", "camel", "wheat", "sand", "taupe", "light brown", "gum", "honey", "desert")),
     Colour("beige", 19, (228, 212, 182), ("nude", "ecru", "oatmeal", "stone", "linen")),
-    Colour("off-white", 20, (240, 234, 218), ("cream", "ivory", "bone", "sail", "off white", "chalk", "eggshell")),
+    Colour("off-white", 20, (240, 234, 218), ("cream", "ivory", "bone", "sail", "chalk", "eggshell")),
     Colour("teal", 21, (20, 126, 130), ("turquoise blue", "dark turquoise", "petrol")),
     Colour("aqua", 22, (94, 206, 208), ("turquoise", "cyan", "tiffany", "aquamarine")),
     Colour("gold", 23, (198, 160, 70), ("metallic gold", "rose gold")),

@@ -156,5 +156,5 @@ def _without_colour(name: str, colour: str) -> str:
     if not words:
         return name
     pattern = r"[\W_]+".join(re.escape(word) for word in words)
-    cut = re.sub(rf"(?:^|[\W_]+)[(\[]?{pattern}[\W_]*$", "", name, flags=re.IGNORECASE)
+    cut = re.sub(rf"(?:^|[\s\-–—|,/:(\[]+){pattern}[\s)\].]*$", "", name, flags=re.IGNORECASE)
     return name_clean(cut)

@@ -176,6 +176,7 @@ def test_names_that_share_a_slug_stay_two(shop: Retailer) -> None:
         ({"title": "Acme Runner - Core Black / Gum", "colour": ""}, ("Runner", "Core Black / Gum")),
         ({"title": "Acme Runner - Limited", "colour": ""}, ("Runner - Limited", "")),
         ({"title": "Acme Red Wing Red", "colour": "Red"}, ("Red Wing", "Red")),
+        ({"title": 'Acme SFB 6" Red', "colour": "Red"}, ('SFB 6"', "Red")),
         ({"title": "whatever", "model": "Acme Runner - Women's"}, ("Runner", "Black / White")),
         ({"title": "whatever", "model": "Acme"}, ("Acme", "Black / White")),
         ({"title": "Acmeville Runner Black / White"}, ("Acmeville Runner", "Black / White")),
