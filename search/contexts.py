@@ -80,8 +80,8 @@ def page_context(
     query: Query, page: SearchPage | None = None, told: Told | None = None
 ) -> dict[str, Any]:
     """Everything for ``search/page.html`` and its parts."""
-    shown_facets = [] if query.is_empty else facets(filters=query.filters)
-    start = query.is_empty and told is None
+    start = query.is_empty and query.filters.is_empty
+    shown_facets = [] if start else facets(filters=query.filters)
     return {
         "query": query,
         "page": page,

@@ -68,7 +68,7 @@ def query_photo_get(token: str) -> QueryPhoto:
         QueryPhotoExpired: its time is over, there never was one, or its file is gone.
     """
     photo = QueryPhoto.objects.filter(token=token, expires_at__gt=timezone.now()).first()
-    if photo is None or not photo.file.storage.exists(photo.file.name):
+    if photo is None or not photo.file.storage.exists(str(photo.file.name)):
         raise QueryPhotoExpired(
             "The photo of this search is no longer kept: photos are deleted after "
             f"{_duration(settings.SHOEFINDER_UPLOAD_HOURS)}. Please choose it again."

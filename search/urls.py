@@ -1,4 +1,5 @@
 from django.urls import path
+from django.views.generic import RedirectView
 
 from search import views
 from search.api import api, nothing_here
@@ -12,6 +13,7 @@ urlpatterns = [
 
 # Beside and not among the pages: ninja finds its own addresses under its own namespace only.
 api_urlpatterns = [
+    path("", RedirectView.as_view(pattern_name="api:openapi-view")),
     path("", api.urls),
     path("<path:rest>", nothing_here),
 ]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import math
 from dataclasses import replace
 from http import HTTPStatus
 
@@ -16,10 +17,11 @@ from django.views.decorators.http import require_http_methods, require_safe
 from catalog.exceptions import PhotoRejected
 from catalog.models import ImageStatus, ShoeImage
 from search import Query, SearchPage, search
-from search.contexts import Told, address, page_context, shown_results
+from search.contexts import ShownResult, Told, address, page_context, shown_results
 from search.exceptions import IndexUnavailable, QueryError, QueryPhotoExpired, SearchError
 from search.models import QueryPhoto
 from search.queries import query_photo_create, query_photo_get
+from search.throttling import upload_throttle
 from search.uploads import rejection_status, upload_capped, upload_content
 
 log = logging.getLogger(__name__)
@@ -52,6 +54,8 @@ def _submit(request: HttpRequest) -> HttpResponse:
     content = upload_content(request, FILE)
     try:
         if content is not None:
+            if not upload_throttle.allow_request(request):
+                return _answer(request, _lenient(params), told=_too_many_uploads())
             photo = query_photo_create(content)
             params["photo"] = photo.token
             params["image"] = ""
@@ -72,6 +76,15 @@ def _submit(request: HttpRequest) -> HttpResponse:
     response = redirect(address(query))
     response.status_code = HTTPStatus.SEE_OTHER
     return response
+
+
+def _too_many_uploads() -> Told:
+    wait = math.ceil(upload_throttle.wait())
+    return Told(
+        f"Too many photos came from your address. Try again in {wait} seconds.",
+        HTTPStatus.TOO_MANY_REQUESTS,
+        retry_after=wait,
+    )
 
 
 def _show(request: HttpRequest) -> HttpResponse:
@@ -173,7 +186,8 @@ def similar(request: HttpRequest, image_id: int) -> HttpResponse:
     query = Query(image_id=image_id)
     if request.headers.get("HX-Request") != "true":
         return redirect(address(query))
-    told, results = None, ()
+    told: Told | None = None
+    results: tuple[ShownResult, ...] = ()
     try:
         found = search(query, per_page=SIMILAR + 1)
         others = [r for r in found.results if r.card.id != image.colorway_id][:SIMILAR]

@@ -5,11 +5,11 @@ from __future__ import annotations
 from http import HTTPStatus
 from typing import Any
 
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import redirect
 from django.urls import reverse
 from django.views.decorators.csrf import csrf_exempt
-from ninja import File, NinjaAPI, UploadedFile
+from ninja import File, NinjaAPI, Status, UploadedFile
 from ninja import Query as Params
 from ninja.decorators import decorate_view
 from ninja.errors import HttpError, Throttled
@@ -104,23 +104,28 @@ def search_get(request: HttpRequest, params: Params[SearchIn]) -> SearchOut:
 @decorate_view(upload_capped(photo_refused))
 def search_post(request: HttpRequest) -> SearchOut:
     """The same with a photo in the request (multipart, field `file`), or with a JSON body."""
-    if request.content_type == "application/json":
-        try:
-            body = SearchBody.model_validate_json(request.body)
-        except BodyError as error:
-            raise _unprocessable(error) from error
-        params, per_page = body.to_params(), body.per_page
-    elif request.content_type in {"multipart/form-data", "application/x-www-form-urlencoded"}:
-        params = request.POST.copy()
-        per_page = SearchIn(per_page=params.pop("per_page", ["24"])[-1]).per_page
-        if (content := upload_content(request, "file")) is not None:
-            params["photo"] = _photo_kept(request, content).token
-    else:
-        raise HttpError(
-            HTTPStatus.UNSUPPORTED_MEDIA_TYPE,
-            "Send multipart/form-data with a photo as `file`, or application/json.",
-        )
+    try:
+        params, per_page = _asked(request)
+    except BodyError as error:
+        raise _unprocessable(error) from error
+    if (content := upload_content(request, "file")) is not None:
+        params["photo"] = _photo_kept(request, content).token
     return search_out(request, search(Query.from_params(params), per_page=per_page))
+
+
+def _asked(request: HttpRequest) -> tuple[QueryDict, int]:
+    """What a body asks, as an address would say it, and how many results it wants at once."""
+    if request.content_type == "application/json":
+        body = SearchBody.model_validate_json(request.body)
+        return body.to_params(), body.per_page
+    if request.content_type in {"multipart/form-data", "application/x-www-form-urlencoded"}:
+        params = request.POST.copy()
+        wanted = {"per_page": params["per_page"]} if params.get("per_page") else {}
+        return params, SearchBody.model_validate(wanted).per_page
+    raise HttpError(
+        HTTPStatus.UNSUPPORTED_MEDIA_TYPE,
+        "Send multipart/form-data with a photo as `file`, or application/json.",
+    )
 
 
 def _unprocessable(error: BodyError) -> HttpError:
@@ -145,16 +150,17 @@ def _count_upload(request: HttpRequest) -> None:
 
 @api.post("/photos", response={201: QueryPhotoOut, **SENT}, tags=["search"])
 @decorate_view(upload_capped(photo_refused))
-def photo_create(request: HttpRequest, file: File[UploadedFile]) -> tuple[int, QueryPhotoOut]:
+def photo_create(request: HttpRequest, file: File[UploadedFile]) -> Status[QueryPhotoOut]:
     """Keep a photo for searches. It is stored without metadata and deleted at `expires_at`."""
     kept = _photo_kept(request, file.read())
-    return HTTPStatus.CREATED, QueryPhotoOut(
+    out = QueryPhotoOut(
         token=kept.token,
         url=request.build_absolute_uri(reverse("search:photo", args=[kept.token])),
         width=kept.width,
         height=kept.height,
         expires_at=kept.expires_at,
     )
+    return Status(HTTPStatus.CREATED, out)
 
 
 @api.get("/identify", response={200: IdentificationOut, **ASKED}, tags=["search"])
@@ -181,7 +187,9 @@ def _picture(query: Query) -> Image.Image:
     if query.photo:
         source = query_photo_get(query.photo).file
     else:
-        image = ShoeImage.objects.filter(pk=query.image_id, status=ImageStatus.ACCEPTED).first()
+        image = ShoeImage.objects.filter(
+            pk=query.image_id or 0, status=ImageStatus.ACCEPTED
+        ).first()
         if image is None:
             raise Http404
         source = image.file

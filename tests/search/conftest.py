@@ -1,5 +1,6 @@
 """Fixtures of the tests of search."""
 
 from tests.search.indexing import celery_calls, empty_index, faiss_index
+from tests.search.site import bare_site, site
 
-__all__ = ["celery_calls", "empty_index", "faiss_index"]
+__all__ = ["bare_site", "celery_calls", "empty_index", "faiss_index", "site"]
