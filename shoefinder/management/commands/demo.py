@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import secrets
 import signal
@@ -47,6 +48,8 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         self.console = Console(highlight=False)
+        # Progress stands on this terminal; what happens in detail is in the log files.
+        logging.getLogger().setLevel(logging.WARNING)
         # A supervisor stops this command with SIGTERM; treat it as Ctrl-C.
         signal.signal(signal.SIGTERM, signal.default_int_handler)
         try:
@@ -99,7 +102,9 @@ class Command(BaseCommand):
         latest = CrawlRun.objects.filter(source=source).order_by("-id").first()
         if latest is not None and latest.status == CrawlRun.Status.DONE:
             return None
-        if latest is not None and latest.is_active:
+        if latest is not None and (
+            latest.is_active or latest.status == CrawlRun.Status.INTERRUPTED
+        ):
             return latest
         return crawl_run_request(source=source, trigger=CrawlRun.Trigger.COMMAND)
 
@@ -130,7 +135,8 @@ class Command(BaseCommand):
                     completed=status.indexed,
                     told=f"{status.indexed} of {total} photos searchable",
                 )
-                if not run.is_active:
+                # An interrupted run is resumed by the sweep.
+                if not run.is_active and run.status != CrawlRun.Status.INTERRUPTED:
                     progress.update(crawling, total=1, completed=1)
                     if run.status != CrawlRun.Status.DONE:
                         raise StackError(
