@@ -1,75 +1,111 @@
-"""What a crawl meets outside, each by a name; a shop has those that it is given."""
+"""What goes wrong in the shops that a crawler meets, each on request.
+
+Photo faults spoil the last photo of some products, page faults the page or its data; the rest
+adds addresses that lead nowhere good. Which products are hit follows from their order alone.
+"""
 
 from __future__ import annotations
 
+import io
 import struct
 import zlib
-from collections.abc import Callable, Mapping
-from typing import Literal, get_args
+from collections.abc import Iterable, Sequence
+from enum import StrEnum
+from functools import lru_cache
 
-from tests.fakeshop.products import Item
+from PIL import Image
 
-PhotoFault = Literal[
-    "photo-truncated", "photo-html", "photo-pixel", "photo-bomb", "photo-empty", "photo-lying-type"
-]
-PageFault = Literal[
-    "page-503-once", "page-no-offer", "page-euro-price", "page-no-photo", "page-bad-jsonld",
-    "photo-two-urls",
-]  # fmt: skip
-SiteFault = Literal["dead-link", "redirect-loop", "slow-page", "endless-calendar"]
-Fault = PhotoFault | PageFault | SiteFault
-
-PHOTO_FAULTS: tuple[PhotoFault, ...] = get_args(PhotoFault)
-PAGE_FAULTS: tuple[PageFault, ...] = get_args(PageFault)
-SITE_FAULTS: tuple[SiteFault, ...] = get_args(SiteFault)
-ALL_FAULTS: frozenset[Fault] = frozenset([*PHOTO_FAULTS, *PAGE_FAULTS, *SITE_FAULTS])
-
-BOMB_SIDE = 20_000
+STRIDE = 24  # of every so many products one has a given fault
 
 
-def faults_by_sku(skus: list[str], faults: frozenset[Fault]) -> dict[str, set[Fault]]:
-    """Photo and page faults dealt out: each has its own item, in the order of the names."""
-    dealt: dict[str, set[Fault]] = {}
-    wanted = sorted(fault for fault in faults if fault not in SITE_FAULTS)
-    for sku, fault in zip(skus, wanted, strict=False):
-        dealt.setdefault(sku, set()).add(fault)
-    return dealt
+class Fault(StrEnum):
+    # a photo
+    TRUNCATED_IMAGE = "truncated-image"
+    HTML_AS_IMAGE = "html-as-image"
+    ONE_PIXEL = "one-pixel"
+    BOMB = "bomb"  # 20,000 x 20,000 pixels in some 50 kB
+    EMPTY_IMAGE = "empty-image"
+    LYING_TYPE = "lying-type"  # a JPEG called application/octet-stream
+    LYING_SUFFIX = "lying-suffix"  # a PNG at a .jpg address, called image/jpeg
+    MISSING_IMAGE = "missing-image"  # 404
+    DUPLICATE_PHOTO = "duplicate-photo"  # the first photo again under a second address
+    # a product page
+    NO_OFFERS = "no-offers"
+    NO_PHOTOS = "no-photos"
+    ODD_PRICE = "odd-price"  # "1.299,00 €" and no currency
+    BROKEN_JSONLD = "broken-jsonld"  # beside the valid one
+    FLAKY = "flaky"  # 503 with Retry-After the first time
+    # addresses
+    DEAD_LINK = "dead-link"  # 410
+    REDIRECT_LOOP = "redirect-loop"
+    SLOW_PAGE = "slow-page"
+    CALENDAR = "calendar"  # rel=next without end
 
 
-def spoil_jsonld(data: dict[str, object], item: Item, faults: set[Fault]) -> None:
-    """Change a page's structured data as the item's faults say."""
-    if "page-no-offer" in faults:
-        data.pop("offers")
-    if "page-euro-price" in faults:
-        data["offers"] = {"@type": "Offer", "price": "1.299,00 €"}
-    if "page-no-photo" in faults:
-        data.pop("image")
+PHOTO_FAULTS: tuple[Fault, ...] = tuple(Fault)[:9]
+PAGE_FAULTS: tuple[Fault, ...] = tuple(Fault)[9:14]
+PLACES: dict[Fault, str] = {
+    Fault.DEAD_LINK: "/x/dead",
+    Fault.REDIRECT_LOOP: "/x/loop",
+    Fault.SLOW_PAGE: "/x/slow",
+    Fault.CALENDAR: "/x/calendar",
+}
 
 
-def png(side: int) -> bytes:
-    """A black square of any size in a few kilobytes: the smallest ones, and bombs."""
-    row = b"\0" * (side // 8 + 2)
-    packer = zlib.compressobj(9)
-    body = b"".join(packer.compress(row) for _ in range(side)) + packer.flush()
+def spread(skus: Sequence[str], faults: Iterable[Fault]) -> dict[Fault, frozenset[str]]:
+    """Which product has which fault: photo faults count from the first product, page faults
+    from the last, so that even a dozen products show every kind."""
+    wanted = frozenset(faults)
+    out: dict[Fault, frozenset[str]] = {}
+    for kinds, order in ((PHOTO_FAULTS, list(skus)), (PAGE_FAULTS, list(skus)[::-1])):
+        for index, fault in enumerate(kinds):
+            if fault in wanted:
+                out[fault] = frozenset(order[index::STRIDE])
+    return out
 
-    def chunk(kind: bytes, data: bytes) -> bytes:
+
+@lru_cache(maxsize=4)
+def blank_png(width: int, height: int) -> bytes:
+    """A black one-bit PNG of any size, made without ever holding its pixels."""
+    row = b"\0" * (1 + (width + 7) // 8)
+    packer = zlib.compressobj(6)
+    data = b"".join(packer.compress(row) for _ in range(height)) + packer.flush()
+
+    def chunk(kind: bytes, body: bytes) -> bytes:
         return (
-            struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
+            struct.pack(">I", len(body)) + kind + body + struct.pack(">I", zlib.crc32(kind + body))
         )
 
-    header = struct.pack(">IIBBBBB", side, side, 1, 0, 0, 0, 0)
+    header = struct.pack(">IIBBBBB", width, height, 1, 0, 0, 0, 0)
     return (
-        b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + chunk(b"IDAT", body) + chunk(b"IEND", b"")
+        b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + chunk(b"IDAT", data) + chunk(b"IEND", b"")
     )
 
 
-_HTML = b"<!doctype html><title>Sorry</title><p>Try again later"
+def spoil(fault: Fault | None, photo: bytes) -> tuple[int, bytes, str]:
+    """Status, body and content type of a photo with ``fault``."""
+    match fault:
+        case Fault.TRUNCATED_IMAGE:
+            return 200, photo[: len(photo) // 2], "image/jpeg"
+        case Fault.HTML_AS_IMAGE:
+            return 200, b"<!doctype html><title>Sorry</title><h1>Sorry</h1>", "image/jpeg"
+        case Fault.ONE_PIXEL:
+            return 200, blank_png(1, 1), "image/png"
+        case Fault.BOMB:
+            return 200, blank_png(20_000, 20_000), "image/png"
+        case Fault.EMPTY_IMAGE:
+            return 200, b"", "image/jpeg"
+        case Fault.LYING_TYPE:
+            return 200, photo, "application/octet-stream"
+        case Fault.LYING_SUFFIX:
+            return 200, _as_png(photo), "image/jpeg"
+        case Fault.MISSING_IMAGE:
+            return 404, b"no such photo", "text/plain"
+        case _:
+            return 200, photo, "image/jpeg"
 
-SPOIL_PHOTO: Mapping[PhotoFault, Callable[[bytes], tuple[bytes, str]]] = {
-    "photo-truncated": lambda body: (body[: len(body) // 2], "image/jpeg"),
-    "photo-html": lambda body: (_HTML, "image/jpeg"),
-    "photo-pixel": lambda body: (png(1), "image/png"),
-    "photo-bomb": lambda body: (png(BOMB_SIDE), "image/png"),
-    "photo-empty": lambda body: (b"", "image/jpeg"),
-    "photo-lying-type": lambda body: (body, "application/octet-stream"),
-}
+
+def _as_png(photo: bytes) -> bytes:
+    out = io.BytesIO()
+    Image.open(io.BytesIO(photo)).save(out, "PNG", compress_level=1)
+    return out.getvalue()

@@ -1,188 +1,198 @@
-"""What the demo shop sells: invented brands, models and colorways, drawn by lot from a seed."""
+"""What the demo shop sells: invented brands, their models, and the colorways of each.
+
+Everything follows from a seed; the same seed and limit give equal products in every process.
+"""
 
 from __future__ import annotations
 
 import random
+import re
+from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
+from typing import Literal
 
-from tests.fakeshop.colours import PALETTE
-from tests.fakeshop.drawing.look import Backdrop, Look, Mark, Material, Panel, Scene, Silhouette
+from tests.fakeshop.drawing.look import Look, Mark, Material, Panel, Scene, Silhouette, View
+from tests.fakeshop.wares import BRANDS, COLOURWAYS, KINDS, NAMES, BrandPlan
 
-BRANDS: dict[str, Mark] = {
-    "Norrvik": "peaks",
-    "Kestrell": "feathers",
-    "Orbiq": "ring",
-    "Tidewell": "waves",
-    "Carravane": "diamonds",
-    "Folia": "leaf",
-    "Auroque": "sunrise",
-    "Xanter": "cross",
-    "Ladderline": "bars",
-    "Volturo": "bolt",
-}
+Availability = Literal["InStock", "OutOfStock", "PreOrder"]
+Audience = Literal["men", "women", "unisex", "kids"]
+
+FIRST_DAY = datetime(2026, 1, 5, 8, tzinfo=UTC)
 
 
-@dataclass(frozen=True, slots=True)
-class Kind:
-    """What all models of a silhouette have in common."""
-
-    category: str
-    closure: str
-    height: str
-    words: tuple[str, ...]
-    materials: tuple[Material, ...]
-    panels: tuple[Panel, ...]
-    price: tuple[int, int]
-
-
-KINDS: dict[Silhouette, Kind] = {
-    "runner": Kind("Running Shoes", "Laces", "low", ("Stride", "Tempo", "Gale", "Pacer"),
-                   ("mesh", "knit"), ("guard", "heel", "saddle", "toe"), (70, 180)),
-    "sneaker": Kind("Sneakers", "Laces", "low", ("Court", "Plaza", "Union", "Baseline"),
-                    ("leather", "suede", "canvas"), ("toe", "heel", "eyestay", "saddle"),
-                    (55, 130)),
-    "mid": Kind("Basketball Shoes", "Laces", "mid", ("Rebound", "Arena", "Pivot"),
-                ("leather", "mesh"), ("toe", "heel", "eyestay", "saddle"), (80, 190)),
-    "high-top": Kind("Sneakers", "Laces", "high", ("Tower Hi", "Stage Hi", "Campus Hi"),
-                     ("canvas", "leather"), ("toe", "heel", "eyestay"), (50, 120)),
-    "slip-on": Kind("Slip-Ons", "Slip-on", "low", ("Drift", "Breeze"),
-                    ("canvas", "suede"), ("toe", "heel", "guard"), (35, 80)),
-    "boot": Kind("Boots", "Laces", "high", ("Ridge", "Summit", "Logger"),
-                 ("leather", "suede"), ("toe", "heel", "guard", "eyestay"), (110, 240)),
-    "chelsea": Kind("Boots", "Slip-on", "high", ("Mews", "Regent"),
-                    ("leather", "suede", "patent"), ("toe", "heel", "guard"), (100, 220)),
-    "sandal": Kind("Sandals", "Buckle", "low", ("Shore", "Delta"),
-                   ("leather", "suede"), ("stripe",), (30, 90)),
-    "heel": Kind("Heels", "Slip-on", "low", ("Gala", "Vesper"),
-                 ("patent", "suede", "leather"), ("toe", "heel"), (60, 170)),
-    "loafer": Kind("Loafers", "Slip-on", "low", ("Quad", "Harbour"),
-                   ("leather", "suede", "patent"), ("toe", "heel"), (70, 160)),
-}  # fmt: skip
-
-GENDERS = {"heel": ("Women",), "loafer": ("Men", "Women")}
-BUSY: tuple[Backdrop, ...] = ("wood", "grass", "street", "fabric")
-AVAILABILITY = ("InStock", "InStock", "InStock", "OutOfStock", "PreOrder")
-
-
-@dataclass(frozen=True, slots=True)
-class Item:
-    """A colorway as the shop sells it."""
-
-    sku: str
-    style_code: str
-    colours: tuple[str, ...]
-    """Names of ``colours.PALETTE``: upper, accent, sole."""
-    price: Decimal
-    availability: str
-    look: Look
-    scenes: tuple[Scene, ...]
-    currency: str = "USD"
+@dataclass(frozen=True, kw_only=True)
+class Brand:
+    name: str
+    mark: Mark
 
     @property
-    def colour(self) -> str:
-        """As published: "Navy / Orange / White"."""
-        return " / ".join(colour.title() for colour in self.colours)
+    def slug(self) -> str:
+        return slugify(self.name)
 
 
-@dataclass(frozen=True, slots=True)
-class Product:
-    """A model with its colorways (schema.org ProductGroup)."""
+@dataclass(frozen=True, kw_only=True)
+class ShoeModel:
+    """One style; its colorways share the cut, the panels and the mark."""
 
-    group_id: str
-    brand: str
+    id: str
     name: str
-    handle: str
+    brand: Brand
+    silhouette: Silhouette
     category: str
-    gender: str
-    material: str
+    audience: Audience
+    material: Material
     closure: str
-    height: str
-    items: tuple[Item, ...]
+    price: Decimal
+    panels: frozenset[Panel]
+    cut: int
 
-    def title(self, item: Item) -> str:
-        return f"{self.brand} {self.name} {item.colour}"
+    @property
+    def slug(self) -> str:
+        return slugify(f"{self.brand.name} {self.name}")
 
 
-def catalogue(*, limit: int = 300, seed: int = 7) -> tuple[Product, ...]:
-    """Products with ``limit`` colorways in all; the same arguments give the same shop.
+@dataclass(frozen=True, kw_only=True)
+class Photo:
+    """One picture of a product; ``data`` replaces the drawn picture when a test sets it."""
 
-    A longer catalogue begins with the shorter one, except that its last product may be cut.
-    """
+    scene: Scene
+    data: bytes | None = None
+
+    @property
+    def view(self) -> View:
+        return self.scene.view
+
+
+@dataclass(frozen=True, kw_only=True)
+class Product:
+    """One colorway on sale. ``colours`` are palette names: upper, accent, sole."""
+
+    model: ShoeModel
+    sku: str
+    mpn: str
+    colours: tuple[str, str, str]
+    price: Decimal
+    currency: str = "EUR"
+    availability: Availability = "InStock"
+    photos: tuple[Photo, ...]
+    updated: datetime
+
+    @property
+    def colour_names(self) -> tuple[str, ...]:
+        """The colours in order, each once."""
+        return tuple(dict.fromkeys(self.colours))
+
+    @property
+    def color(self) -> str:
+        """As shops print it: ``White / Light Blue``."""
+        return " / ".join(name.title() for name in self.colour_names)
+
+    @property
+    def title(self) -> str:
+        return f"{self.model.brand.name} {self.model.name} {self.color}"
+
+    @property
+    def path(self) -> str:
+        return f"/p/{self.model.slug}/{self.sku.lower()}"
+
+    @property
+    def look(self) -> Look:
+        m = self.model
+        return Look(silhouette=m.silhouette, colours=self.colours, mark=m.brand.mark,
+                    material=m.material, panels=m.panels, cut=m.cut)  # fmt: skip
+
+    def photo_path(self, index: int) -> str:
+        return f"/photos/{self.sku.lower()}-{index + 1}-{self.photos[index].view}.jpg"
+
+
+def slugify(text: str) -> str:
+    return re.sub(r"[^a-z0-9]+", "-", text.lower()).strip("-")
+
+
+def catalog(*, limit: int = 300, seed: int = 7) -> tuple[Product, ...]:
+    """The first ``limit`` products of the shop with that seed (a longer list starts the same)."""
     products: list[Product] = []
-    left = limit
-    number = 0
-    silhouettes = list(KINDS)
-    brands = list(BRANDS)
-    while left > 0:
-        lot = random.Random(f"{seed}-{number}")
-        silhouette = silhouettes[(number + number // len(brands)) % len(silhouettes)]
-        product = _product(lot, number, brands[number % len(brands)], silhouette, left)
-        products.append(product)
-        left -= len(product.items)
-        number += 1
-    return tuple(products)
+    for model in models(seed=seed):
+        if len(products) >= limit:
+            break
+        products.extend(colorways(model, seed=seed))
+    return tuple(products[:limit])
 
 
-def _product(
-    lot: random.Random, number: int, brand: str, silhouette: Silhouette, left: int
-) -> Product:
+def models(*, seed: int) -> Iterator[ShoeModel]:
+    """Models without end, brand after brand, so that any slice has variety."""
+    lot = random.Random(f"models {seed}")
+    names = [(name, "") for name in NAMES]
+    lot.shuffle(names)
+    turn = 0
+    while True:
+        plan = BRANDS[turn % len(BRANDS)]
+        generation = turn // len(names)
+        name = names[turn % len(names)][0]
+        yield _model(turn, plan, name + ("" if not generation else f" {generation + 1}"), lot)
+        turn += 1
+
+
+def _model(turn: int, plan: BrandPlan, name: str, lot: random.Random) -> ShoeModel:
+    silhouette = plan.silhouettes[(turn // len(BRANDS)) % len(plan.silhouettes)]
     kind = KINDS[silhouette]
-    name = f"{lot.choice(kind.words)} {number + 10}"
-    material = lot.choice(kind.materials)
-    panels = frozenset(lot.sample(kind.panels, k=min(len(kind.panels), lot.randint(1, 3))))
-    base = Decimal(lot.randint(*kind.price))
-    group = f"{1000 + number}"
-    items = []
-    for index, colours in enumerate(_colours(lot, count=min(left, lot.randint(3, 6)))):
-        look = Look(
-            silhouette=silhouette, colours=colours, mark=BRANDS[brand], material=material,
-            panels=panels, cut=number * 13 + 5,
+    base = lot.randrange(*kind.prices) * plan.level
+    audience = lot.choice(kind.audiences)
+    if audience == "kids":
+        base *= 0.6
+    panels = frozenset(lot.choice(kind.panels))
+    return ShoeModel(
+        id=f"G{1000 + turn}",
+        name=name,
+        brand=Brand(name=plan.name, mark=plan.mark),
+        silhouette=silhouette,
+        category=kind.category,
+        audience=audience,
+        material=lot.choice(kind.materials),
+        closure=kind.closure,
+        price=Decimal(int(base // 5 * 5)) - Decimal("0.05"),
+        panels=panels,
+        cut=lot.randrange(10_000),
+    )
+
+
+def colorways(model: ShoeModel, *, seed: int) -> Iterator[Product]:
+    """Three to six colorways of ``model``; within one model no two have the same colours."""
+    lot = random.Random(f"colorways {seed} {model.id}")
+    brand = re.sub(r"[^A-Z]", "", model.brand.name.upper())[:2]
+    chosen = lot.sample(COLOURWAYS[KINDS[model.silhouette].dress], lot.randint(3, 6))
+    for index, colours in enumerate(chosen):
+        number = f"{model.id[1:]}-{index + 1:03d}"
+        reduced = Decimal("0.8") if lot.random() < 0.15 else Decimal(1)
+        yield Product(
+            model=model,
+            sku=f"S{model.id[1:]}{index + 1:02d}",
+            mpn=f"{brand}{number}",
+            colours=colours,
+            price=(model.price * reduced).quantize(Decimal("0.01")),
+            availability=lot.choices(("InStock", "OutOfStock", "PreOrder"), (80, 15, 5))[0],
+            photos=tuple(_photos(lot)),
+            updated=FIRST_DAY + timedelta(minutes=lot.randrange(60 * 24 * 60)),
+        )
+
+
+def _photos(lot: random.Random) -> Iterator[Photo]:
+    views: list[View] = ["lateral", "three-quarter", lot.choice(("top", "medial"))]
+    if lot.random() < 0.5:
+        views.append(lot.choice(("pair", "sole", "medial" if views[2] == "top" else "top")))
+    for index, view in enumerate(views):
+        busy = index == len(views) - 1 and lot.random() < 0.35
+        backdrop = lot.choice(("wood", "grass", "street", "fabric")) if busy else (
+            "studio" if index and lot.random() < 0.3 else "white"
         )  # fmt: skip
-        items.append(
-            Item(
-                sku=f"{group}{index:02d}",
-                style_code=f"{brand[:2].upper()}{group}-{index + 1:03d}",
-                colours=colours,
-                price=base + Decimal("0.99") * lot.randint(0, 1) + 5 * lot.randint(0, 2),
-                availability=lot.choice(AVAILABILITY),
-                look=look,
-                scenes=_scenes(lot, number * 100 + index),
+        yield Photo(
+            scene=Scene(
+                view=view,
+                backdrop=backdrop,
+                angle=round(lot.uniform(-7, 7), 1) if busy else 0.0,
+                zoom=round(lot.uniform(0.78, 0.98), 2) if busy else 1.0,
+                seed=lot.randrange(1000),
             )
         )
-    gender = lot.choice(GENDERS.get(silhouette, ("Men", "Women", "Unisex")))
-    return Product(
-        group_id=group, brand=brand, name=name, handle=f"{brand}-{name}".lower().replace(" ", "-"),
-        category=kind.category, gender=gender, material=material.title(), closure=kind.closure,
-        height=kind.height, items=tuple(items),
-    )  # fmt: skip
-
-
-def _colours(lot: random.Random, *, count: int) -> list[tuple[str, str, str]]:
-    names = list(PALETTE)
-    uppers = lot.sample(names, k=count)
-    found = []
-    for upper in uppers:
-        accent = lot.choice([name for name in names if name != upper])
-        sole = lot.choice(["white", "white", "black", upper, "beige"])
-        found.append((upper, accent, sole))
-    return found
-
-
-def _scenes(lot: random.Random, seed: int) -> tuple[Scene, ...]:
-    """The outer side first; then two or three other views, one of them somewhere busy."""
-    plain: Backdrop = lot.choice(("white", "white", "studio"))
-    scenes = [
-        Scene(view="lateral", backdrop=plain, seed=seed),
-        Scene(view="top", backdrop=plain, seed=seed),
-    ]
-    if lot.random() < 0.4:
-        scenes.append(Scene(view="medial", backdrop=plain, seed=seed))
-    busy = lot.choice(BUSY)
-    if lot.random() < 0.35:
-        angle = lot.uniform(-8, 8)
-        scenes.append(Scene(view="three-quarter", backdrop=busy, angle=angle, zoom=0.9, seed=seed))
-    else:
-        angle = lot.uniform(-12, 12)
-        scenes.append(Scene(view="lateral", backdrop=busy, angle=angle, zoom=0.85, seed=seed))
-    return tuple(scenes)
