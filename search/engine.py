@@ -143,7 +143,7 @@ class Engine:
             row = ImageEmbedding.objects.filter(image=photo, encoder_id=str(self.encoder.id))
             raw = row.values_list("vector", flat=True).first()
             if raw is not None:
-                return vectors_of([raw], dim=self.encoder.dim)[0]
+                return unit(vectors_of([raw], dim=self.encoder.dim)[0])
             with photo.file.open("rb") as file:
                 image = photo_load(file, longest_side=LONGEST_SIDE)
         return self._vector_of(image)

@@ -10,7 +10,7 @@ from typing import Literal, Protocol, TypeVar
 import numpy as np
 
 from search.encoders import Encoder
-from search.evaluation.datasets import ShoePhoto
+from search.evaluation.datasets import DatasetError, ShoePhoto
 from search.evaluation.embeddings import EmbeddingCache
 from search.evaluation.metrics import Estimate
 from search.exceptions import SearchError
@@ -83,6 +83,18 @@ class Request:
         return self.training_data is not None and (
             self.data.resolve() == self.training_data.resolve()
         )
+
+    def judged(self, photos: Sequence[ShoePhoto]) -> list[ShoePhoto]:
+        """Those that may be judged where nothing is learned from the rest.
+
+        In the data that encoders were trained on: the share never trained on, or ``side``. In any
+        other folder everything, as it is unseen by definition. ``DatasetError`` when none is left.
+        """
+        side = self.side or ("test" if self.on_training_data else "all")
+        kept = [photo for photo in photos if side in ("all", photo.split)]
+        if not kept:
+            raise DatasetError(f"No photo in {self.data} falls into the share {side!r}.")
+        return kept
 
     def embed(self, photos: Sequence[ShoePhoto], what: str) -> Vectors:
         """Vectors of photos, shape (n, dim), from the cache where it has them."""

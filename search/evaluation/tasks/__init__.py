@@ -6,10 +6,14 @@ from collections.abc import Mapping
 from typing import Final
 
 from search.evaluation.protocol import EvaluationError, Measured, Request, Task, methods_chosen
+from search.evaluation.tasks.attributes import AttributesTask
 from search.evaluation.tasks.edit import EditTask
 from search.evaluation.tasks.recognise import RecogniseTask
+from search.evaluation.tasks.text import TextTask
 
-TASKS: Final[Mapping[str, Task]] = {task.name: task for task in (RecogniseTask(), EditTask())}
+TASKS: Final[Mapping[str, Task]] = {
+    task.name: task for task in (RecogniseTask(), AttributesTask(), EditTask(), TextTask())
+}
 
 
 def run_task(name: str, request: Request) -> Measured:

@@ -77,16 +77,8 @@ class EditTask:
 
 
 def edit_photos(request: Request) -> list[ShoePhoto]:
-    """The gallery, which is also where queries come from.
-
-    In the data that encoders were trained on: only the share never trained on (``--split``
-    chooses another). In any other folder: everything, as its models are unseen by definition.
-    """
-    side = request.side or ("test" if request.on_training_data else "all")
-    photos = [photo for photo in _coloured(request.data) if side in ("all", photo.split)]
-    if not photos:
-        raise DatasetError(f"No photo in {request.data} falls into the share {side!r}.")
-    return photos
+    """The gallery, which is also where queries come from."""
+    return request.judged(_coloured(request.data))
 
 
 def _coloured(folder: Path) -> list[ShoePhoto]:

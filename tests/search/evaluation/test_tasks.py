@@ -211,6 +211,57 @@ class TestEdit:
             evaluate("edit", "--data", str(data))
 
 
+class TestAttributes:
+    def test_words_name_the_colour_better_than_the_majority(self, tmp_path: Path) -> None:
+        data = footlocker(tmp_path / "data", models=4)
+        file = tmp_path / "figures.json"
+        evaluate("attributes", "--data", str(data), "--method", "colour", "--json", str(file))
+        rows = results(file, "attributes")
+        assert set(rows) == {"colour", "colour-majority"}
+        assert rows["colour"]["top1"]["value"] > rows["colour-majority"]["top1"]["value"] == 0.25
+
+    def test_what_a_folder_does_not_say_is_left_out(self, tmp_path: Path) -> None:
+        data = footlocker(tmp_path / "data", models=3)
+        rows = run_task("attributes", request(data)).rows
+        assert {"colour", "brand", "gender"} <= set(rows)
+        assert "height" not in rows
+        with pytest.raises(CommandError, match="attribute"):
+            evaluate("attributes", "--data", str(data), "--method", "height")
+
+    def test_the_majority_is_that_of_the_gallery(self, tmp_path: Path) -> None:
+        gallery = footlocker(tmp_path / "gallery", models=3, colours=("red",))
+        queries = footlocker(tmp_path / "queries", models=2, colours=("red", "black", "navy"))
+        asked = request(tmp_path, gallery=gallery, queries=queries, method="colour")
+        row = run_task("attributes", asked).rows["colour-majority"]
+        assert row["top1"].value == pytest.approx(1 / 3)
+        assert row["top1"].n == 6
+
+    def test_in_the_training_data_the_majority_comes_from_the_rest(self, tmp_path: Path) -> None:
+        data = footlocker(tmp_path / "data", models=40, colours=("black", "red"))
+        asked = request(data, training_data=data, method="colour")
+        judged = [p for p in read_dataset(data, "footlocker") if p.split == "test"]
+        assert run_task("attributes", asked).rows["colour"]["top1"].n == len(judged)
+
+
+class TestText:
+    def test_descriptions_find_their_colour(self, tmp_path: Path) -> None:
+        data = footlocker(tmp_path / "data", models=3)
+        file = tmp_path / "figures.json"
+        evaluate("text", "--data", str(data), "--json", str(file))
+        rows = results(file, "text")
+        assert set(rows) == {"title", "description"}
+        assert rows["title"]["mrr"]["n"] == 3
+        assert rows["description"]["mrr"]["n"] == len(COLOURS)
+        assert rows["description"]["r1"]["value"] >= 0.75
+
+    def test_photos_without_words_are_told(self, tmp_path: Path) -> None:
+        data = footlocker(tmp_path / "data", models=1)
+        table = data / "footlocker" / "products.csv"
+        table.write_text(table.read_text().replace("acme,", ",").replace("Acme Model 0,", ",", 1))
+        rows = run_task("text", request(data)).rows
+        assert "description" not in rows
+
+
 class TestCommand:
     @pytest.mark.parametrize("task", sorted(TASKS))
     def test_missing_and_empty_data_fail(self, task: str, tmp_path: Path) -> None:

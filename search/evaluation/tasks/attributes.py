@@ -1,0 +1,152 @@
+"""What the words of an encoder say of a photo: brand, colour, height, category, gender; zero-shot.
+
+Each value is described by several sentences, and the photo is given the value whose mean vector is
+nearest. Beside it the majority: always the commonest value, which is what knowing nothing reaches.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+import numpy as np
+
+from search.edits import colour_prompts
+from search.evaluation.datasets import DatasetError, ShoePhoto, read_dataset, read_labelled
+from search.evaluation.metrics import Bootstrap
+from search.evaluation.protocol import Measured, Request, Row
+from search.evaluation.tasks.edit import main_colour
+from search.texts import text_space
+
+MAJORITY: Final = "-majority"
+
+HEIGHTS: Final[Mapping[str, tuple[str, ...]]] = {
+    "high": ("a high-top shoe", "high-top sneakers", "a shoe with a collar above the ankle"),
+    "mid": ("a mid-top shoe", "mid-top sneakers", "a shoe with a collar at the ankle"),
+    "low": ("a low-top shoe", "low-top sneakers", "a shoe with a collar below the ankle"),
+}
+GENDERS: Final[Mapping[str, str]] = {
+    "men": "men's", "women": "women's", "boys": "boys'", "girls": "girls'",
+}  # fmt: skip
+
+
+def _brand_prompts(name: str) -> tuple[str, ...]:
+    return (f"a {name} shoe", f"a photo of {name} sneakers", f"shoes by {name}", name)
+
+
+def _category_prompts(name: str) -> tuple[str, ...]:
+    return (name, f"a photo of {name}", f"a pair of {name}")
+
+
+def _gender_prompts(name: str) -> tuple[str, ...]:
+    whose = GENDERS[name]
+    return (f"{whose} shoes", f"a photo of {whose} shoes", f"a shoe for {name}")
+
+
+@dataclass(frozen=True, slots=True)
+class Attribute:
+    """What is asked, of which photos, and how its values are put into words."""
+
+    value: Callable[[ShoePhoto], str]
+    prompts: Callable[[str], tuple[str, ...]]
+    datasets: tuple[str, ...]
+    """The first of these that a folder holds is judged; else every labelled photo in it."""
+
+
+ATTRIBUTES: Final[Mapping[str, Attribute]] = {
+    "colour": Attribute(main_colour, colour_prompts, ("footlocker", "myntra")),
+    "brand": Attribute(
+        lambda photo: photo.brand, _brand_prompts, ("sneakers50", "footlocker", "myntra")
+    ),
+    "height": Attribute(
+        lambda photo: photo.height, HEIGHTS.__getitem__, ("sneakers50", "footlocker")
+    ),
+    "category": Attribute(lambda photo: photo.category, _category_prompts, ("myntra",)),
+    "gender": Attribute(lambda photo: photo.gender, _gender_prompts, ("myntra", "footlocker")),
+}
+
+
+class AttributesTask:
+    """Every attribute is a method of its own, with its majority beside."""
+
+    name = "attributes"
+    summary = "brand, colour, height, category and gender by words alone, beside the majority"
+    baselines: tuple[str, ...] = ()
+
+    @property
+    def methods(self) -> tuple[str, ...]:
+        return tuple(ATTRIBUTES)
+
+    def run(self, request: Request, methods: Sequence[str]) -> Measured:
+        rows: dict[str, Row] = {}
+        said = []
+        for name in methods:
+            try:
+                photos, others = _photos(request, ATTRIBUTES[name])
+            except DatasetError:
+                if len(methods) == 1:
+                    raise
+                continue  # this folder does not say it; the others are still measured
+            values = sorted({ATTRIBUTES[name].value(photo) for photo in (*photos, *others)})
+            rows |= _measure(request, name, photos, others, values)
+            said.append(f"{name} of {len(values)} on {len(photos)} {photos[0].dataset} photos")
+        if not rows:
+            raise DatasetError(f"No photo in {request.data} is labelled with an attribute.")
+        return Measured(
+            task=self.name, encoder=str(request.encoder.id), rows=rows, setting="; ".join(said)
+        )
+
+
+def _measure(
+    request: Request,
+    name: str,
+    photos: Sequence[ShoePhoto],
+    others: Sequence[ShoePhoto],
+    values: Sequence[str],
+) -> dict[str, Row]:
+    attribute = ATTRIBUTES[name]
+    vectors = request.embed(photos, f"photos for {name}")
+    space = text_space(request.encoder)
+    classes = np.stack([space.mean(attribute.prompts(value)) for value in values])
+    place = {value: i for i, value in enumerate(values)}
+    truth = np.array([place[attribute.value(photo)] for photo in photos], np.intp)
+    common = Counter(attribute.value(photo) for photo in others or photos)
+    usual = np.array(sorted(range(len(values)), key=lambda i: -common[values[i]]), np.intp)
+    rankings = {
+        name: np.argsort(-(vectors @ classes.T), axis=1, kind="stable"),
+        name + MAJORITY: np.tile(usual, (len(photos), 1)),
+    }
+    bootstrap = Bootstrap(len(photos), seed=request.seed)
+    rows: dict[str, Row] = {}
+    for method, ranking in rankings.items():
+        right = ranking[:, :5] == truth[:, None]
+        precision, recall = bootstrap.macro(truth, ranking[:, 0])
+        rows[method] = {
+            "top1": bootstrap.mean(right[:, 0]),
+            "top5": bootstrap.mean(right.any(axis=1)),
+            "macro_precision": precision,
+            "macro_recall": recall,
+        }
+    return rows
+
+
+def _photos(request: Request, attribute: Attribute) -> tuple[list[ShoePhoto], list[ShoePhoto]]:
+    """Photos to judge, and the others, from which the majority is known."""
+
+    def stated(data: Path) -> list[ShoePhoto]:
+        name = next((name for name in attribute.datasets if (data / name).is_dir()), None)
+        photos = read_dataset(data, name) if name else read_labelled(data)
+        photos = [photo for photo in photos if attribute.value(photo)]
+        if not photos:
+            raise DatasetError(f"No photo in {data} is labelled with this attribute.")
+        return photos
+
+    if request.gallery is not None and request.queries is not None:
+        return request.sample(stated(request.queries)), stated(request.gallery)
+    photos = stated(request.data)
+    judged = request.judged(photos)
+    chosen = {photo.path for photo in judged}
+    return request.sample(judged), [photo for photo in photos if photo.path not in chosen]
