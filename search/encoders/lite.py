@@ -76,9 +76,19 @@ class LiteEncoder:
         """(n, dim) unit vectors of decoded, upright photos; any Pillow mode, any size."""
         if not len(images):
             return np.empty((0, self.dim), dtype=np.float32)
-        head = self._loaded().image_head
-        rows = [head(features) for features in self.image_features(images)]
-        return np.concatenate(rows)
+        parts = self._loaded()
+        found = features(
+            images,
+            tower=parts.image_tower,
+            palette=parts.palette,
+            spec=self._config["vector"]["image"],
+            batch=self._batch,
+        )
+        return np.concatenate([parts.image_head(rows) for rows in found])
+
+    def encode_features(self, rows: Floats) -> Vectors:
+        """(n, dim) unit vectors of what `features` gave for n photos: training keeps those."""
+        return self._loaded().image_head(rows)
 
     def encode_texts(self, texts: Sequence[str]) -> Vectors:
         """(n, dim) unit vectors of sentences; what exceeds the model's tokens is cut."""
@@ -86,17 +96,6 @@ class LiteEncoder:
             return np.empty((0, self.dim), dtype=np.float32)
         parts = self._loaded()
         return parts.text_head(parts.text_tower(texts))
-
-    def image_features(self, images: Sequence[Image]) -> Iterator[Floats]:
-        """What the image head reads, batch by batch: tower features and colour histogram."""
-        parts = self._loaded()
-        yield from features(
-            images,
-            tower=parts.image_tower,
-            palette=parts.palette,
-            spec=self._config["vector"]["image"],
-            batch=self._batch,
-        )
 
     @cached_property
     def _config(self) -> dict[str, Any]:

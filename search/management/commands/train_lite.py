@@ -1,0 +1,115 @@
+"""``manage.py train_lite DIR --out FOLDER``: train the `lite` encoder on labelled photos."""
+
+from __future__ import annotations
+
+from argparse import ArgumentParser
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from django.conf import settings
+from django.core.management.base import BaseCommand, CommandError
+from rich.console import Console
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    Progress,
+    TextColumn,
+    TimeElapsedColumn,
+    TimeRemainingColumn,
+)
+from rich.table import Table
+
+from search.exceptions import SearchError
+
+
+class Command(BaseCommand):
+    help = (
+        "Train the `lite` encoder's heads on labelled photos: a folder of MODEL folders, or one "
+        "laid out like SHOEFINDER_DATA. Interrupted, the same command goes on where it was."
+    )
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument(
+            "data", type=Path, nargs="?", help="labelled photos (default: SHOEFINDER_DATA)"
+        )
+        parser.add_argument("--out", type=Path, required=True, help="folder to write weights to")
+        parser.add_argument("--epochs", type=int, help="at most so many passes")
+        parser.add_argument("--patience", type=int, help="passes without progress before stopping")
+        parser.add_argument("--copies", type=int, help="variants of each photo, itself included")
+        parser.add_argument("--captions", type=int, help="sentences per photo")
+        parser.add_argument("--batch", type=int, help="photos per step")
+        parser.add_argument("--palette", type=int, help="colours that are counted")
+        parser.add_argument("--seed", type=int)
+        parser.add_argument("--limit", type=int, help="read only so many photos, for a trial")
+        parser.add_argument("--threads", type=int, help="cores to use")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        # Here, not above: importing them costs seconds that `manage.py help` should not take.
+        from search.training.options import TrainOptions
+        from search.training.run import train_lite
+
+        knobs = {
+            name: options[name]
+            for name in TrainOptions.__dataclass_fields__
+            if options.get(name) is not None
+        }
+        if bad := [f"--{name}" for name in knobs if name != "seed" and knobs[name] < 1]:
+            raise CommandError(f"{', '.join(bad)} must be at least 1.")
+        console = Console(file=self.stdout)  # type: ignore[arg-type]
+        data = options["data"] or Path(settings.SHOEFINDER_DATA)
+        with Bars(console) as bars:
+            try:
+                result = train_lite(
+                    data, options["out"], options=TrainOptions(**knobs), watcher=bars
+                )
+            except SearchError as error:
+                raise CommandError(str(error)) from error
+        console.print(_table(result.figures))
+        console.print(f"Wrote {result.encoder_id} to {result.folder}", soft_wrap=True)
+        console.print(
+            "To use it, give the folder as the option 'model' of the encoder in "
+            "SHOEFINDER_ENCODERS and rebuild the index.",
+            soft_wrap=True,
+        )
+
+
+class Bars:
+    """A bar per stage with time left, and a line per epoch."""
+
+    def __init__(self, console: Console) -> None:
+        self._progress = Progress(
+            TextColumn("{task.description:<20}"),
+            BarColumn(),
+            MofNCompleteColumn(),
+            TimeElapsedColumn(),
+            TimeRemainingColumn(),
+            console=console,
+        )
+
+    def __enter__(self) -> Bars:
+        self._progress.start()
+        return self
+
+    def __exit__(self, *exc_info: object) -> None:
+        self._progress.stop()
+
+    def stage(self, name: str, total: int) -> Callable[[int], None]:
+        task = self._progress.add_task(name, total=total)
+        return lambda steps: self._progress.advance(task, steps)
+
+    def epoch(self, figures: dict[str, float], *, best: bool) -> None:
+        shown = ("loss", "model_top1", "brand_top1", "colour_top1", "edit_sum_r1", "edit_sum_map")
+        told = "  ".join(f"{name} {figures[name]:.3f}" for name in shown if name in figures)
+        self._progress.console.print(f"{figures['epoch']:>3.0f}  {told}{'  best' if best else ''}")
+
+
+def _table(figures: dict[str, dict[str, dict[str, float]]]) -> Table:
+    table = Table("figure", *figures, title="Value [95 % interval]")
+    for metric in dict.fromkeys(name for split in figures.values() for name in split):
+        cells = [split.get(metric) for split in figures.values()]
+        table.add_row(
+            metric,
+            *(f"{c['value']:.3f} [{c['low']:.3f}, {c['high']:.3f}]" if c else "–" for c in cells),
+        )
+    return table

