@@ -34,6 +34,15 @@ class ShoeModelFactory(factory.django.DjangoModelFactory[models.ShoeModel]):
     slug = factory.LazyAttribute(lambda o: slugify(o.name))
 
 
+class ShoeModelAliasFactory(factory.django.DjangoModelFactory[models.ShoeModelAlias]):
+    class Meta:
+        model = models.ShoeModelAlias
+
+    model = factory.SubFactory(ShoeModelFactory)
+    brand = factory.SelfAttribute("model.brand")
+    name = factory.Sequence(lambda n: f"Alias {n}")
+
+
 class ColorwayFactory(factory.django.DjangoModelFactory[models.Colorway]):
     """``colours`` as published; the rows of colours are written too."""
 

@@ -2,54 +2,26 @@
 
 from __future__ import annotations
 
-import hashlib
-import re
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
-from urllib.parse import urlsplit
 
-from django.db import IntegrityError, connection, transaction
+from django.db import IntegrityError, transaction
 from django.utils import timezone
 
-from catalog.exceptions import DraftRejected
-from catalog.models import (
-    Availability,
-    Brand,
-    Colorway,
-    Listing,
-    PriceObservation,
-    Retailer,
-    ShoeModel,
-)
+from catalog.models import Availability, Colorway, Listing, PriceObservation, Retailer
 from catalog.services.colorways import (
-    colorway_get_or_create,
     colorway_note_listing,
     colorway_rename,
     colorways_refresh,
     images_follow,
-    style_code_clean,
 )
-from catalog.services.names import (
-    brand_find_in_title,
-    brand_get_or_create,
-    brand_names,
-    model_get_or_create,
-)
-from catalog.text import name_clean, slug_for, text_clean, text_clean_lines
-from catalog.types import (
-    MAX_NAME,
-    MAX_TITLE,
-    MAX_URL,
-    DraftRejection,
-    ListingDraft,
-    Outcome,
-)
-from catalog.words import availability_parse, category_parse, gender_parse, height_guess, model_name
+from catalog.services.drafts import draft_clean, draft_published, is_web, url_digest
+from catalog.services.identity import draft_identify
+from catalog.text import name_clean, slug_for
+from catalog.types import MAX_URL, ListingDraft, Outcome
 
-MAX_DESCRIPTION = 5_000
-MAX_PRICE = Decimal("9999999999.99")
 BATCH = 500
 
 
@@ -61,64 +33,6 @@ class ListingResult:
     outcome: Outcome
     colorway_created: bool = False
     model_created: bool = False
-
-
-def url_digest(url: str) -> str:
-    """64 hex digits that stand for an address in unique keys."""
-    return hashlib.sha256(url.encode()).hexdigest()
-
-
-def draft_clean(draft: ListingDraft) -> ListingDraft:
-    """The draft with every text safe to store and every value of its vocabulary.
-
-    Raises:
-        DraftRejected: no http(s) address, or neither title nor model name.
-    """
-    url = draft.url.strip() if isinstance(draft.url, str) else ""
-    if len(url) > MAX_URL or not url.isprintable() or " " in url or not _is_web(url):
-        raise DraftRejected(
-            DraftRejection.URL_INVALID, f"“{text_clean(url, 80)}” is not the address of a page."
-        )
-    title = text_clean(draft.title, MAX_TITLE)
-    model = text_clean(draft.model, MAX_NAME)
-    if not title and not model:
-        raise DraftRejected(DraftRejection.TITLE_MISSING, f"The page {url[:200]} names no product.")
-    price = draft.price
-    if price is not None:
-        in_range = price.is_finite() and 0 <= price <= MAX_PRICE
-        price = price.quantize(Decimal("0.01")) if in_range else None
-    currency = text_clean(draft.currency, 10).upper()
-    availability = text_clean(draft.availability, 100)
-    if availability not in Availability.values:
-        availability = availability_parse(availability)
-    return ListingDraft(
-        url=url,
-        title=title or model,
-        sku=text_clean(draft.sku, 100),
-        mpn=text_clean(draft.mpn, 100),
-        gtin=re.sub(r"\D", "", text_clean(draft.gtin, 40))[:14],
-        brand=name_clean(draft.brand),
-        model=model,
-        group_id=text_clean(draft.group_id, 100),
-        colour=text_clean(draft.colour, MAX_NAME),
-        category=text_clean(draft.category, MAX_NAME),
-        gender=text_clean(draft.gender, MAX_NAME),
-        material=text_clean(draft.material, MAX_NAME),
-        price=price,
-        currency=currency if re.fullmatch(r"[A-Z]{3}", currency) and price is not None else "",
-        availability=availability,
-        description=text_clean_lines(draft.description, MAX_DESCRIPTION),
-        image_urls=draft.image_urls,
-        seen_at=draft.seen_at,
-    )
-
-
-def _is_web(url: str) -> bool:
-    try:
-        parts = urlsplit(url)
-        return parts.scheme in {"http", "https"} and bool(parts.hostname)
-    except ValueError:
-        return False
 
 
 def listing_upsert(*, retailer: Retailer, draft: ListingDraft) -> ListingResult:
@@ -134,7 +48,7 @@ def listing_upsert(*, retailer: Retailer, draft: ListingDraft) -> ListingResult:
     """
     draft = draft_clean(draft)
     seen_at = draft.seen_at or timezone.now()
-    published = _published(draft)
+    published = draft_published(draft)
     known = _known(retailer, draft)
     if known is not None and _says_the_same(known, draft, published):
         Listing.objects.filter(pk=known.pk, last_seen_at__lt=seen_at).update(last_seen_at=seen_at)
@@ -169,7 +83,7 @@ def _write(
     known: Listing | None,
 ) -> ListingResult:
     current = known.colorway if known else None
-    colorway, colorway_created, model_created = _identify(retailer, draft, current)
+    colorway, colorway_created, model_created = draft_identify(retailer, draft, current)
     told: dict[str, Any] = {
         "title": draft.title,
         "sku": draft.sku,
@@ -246,85 +160,6 @@ def _row(
         return rows.get(**key), False
 
 
-def _identify(
-    retailer: Retailer, draft: ListingDraft, current: Colorway | None
-) -> tuple[Colorway | None, bool, bool]:
-    """The colorway that a draft is about; whether it is new, and whether its model is.
-
-    The model is locked before listing and colorways, here and when models are merged.
-    """
-    if draft.brand:
-        brand, _ = brand_get_or_create(name=draft.brand)
-    else:
-        found = brand_find_in_title(title=draft.title)
-        if found is None:
-            return None, False, False
-        brand = found
-    name, colour = _model_name(draft, brand)
-    if not name:
-        return None, False, False
-    said = _said_of_model(draft, name)
-    model, model_created = model_get_or_create(brand=brand, name=name, **said)
-    if not model_created:
-        model = _locked(model)
-        _complete(model, said)
-    code = style_code_clean(draft.mpn or draft.sku)
-    colorway, created = colorway_get_or_create(
-        model=model,
-        code=code,
-        name=colour,
-        retailer=None if draft.mpn else retailer,
-        current=current,
-    )
-    return colorway, created, model_created
-
-
-def _locked(model: ShoeModel) -> ShoeModel:
-    """Against a merge at the same time: whoever comes second sees what the first one wrote."""
-    if not connection.features.has_select_for_update:
-        return model  # SQLite: this transaction is the only one that writes.
-    rows = ShoeModel.objects.select_related("brand").select_for_update(of=("self",), no_key=True)
-    model = rows.get(pk=model.pk)
-    return rows.get(pk=model.merged_into_id) if model.merged_into_id else model
-
-
-def _model_name(draft: ListingDraft, brand: Brand) -> tuple[str, str]:
-    """The model's name and the colour text; aliases are read only where the name may begin
-    with one."""
-    names = [brand.name, draft.brand]
-    told = (draft.model or draft.title).lower()
-    if not any(name and told.startswith(name.lower()) for name in names):
-        names += brand_names(brand)
-    return model_name(group=draft.model, title=draft.title, colour=draft.colour, brand_names=names)
-
-
-def _said_of_model(draft: ListingDraft, name: str) -> dict[str, str]:
-    return {
-        "category": category_parse(draft.category, title=draft.title),
-        "height": height_guess(name, draft.title, draft.category),
-        "gender": gender_parse(draft.gender) or gender_parse(_audience(draft.title)),
-        "material": draft.material,
-        "description": draft.description,
-    }
-
-
-def _complete(model: ShoeModel, said: dict[str, str]) -> None:
-    """Fill what the model does not say yet; what it says stays, so that two shops that differ
-    do not write in turns."""
-    missing = [field for field, value in said.items() if value and not getattr(model, field)]
-    for field in missing:
-        setattr(model, field, said[field])
-    if missing:
-        model.save(update_fields=[*missing, "updated_at"])
-        if {"category", "height", "gender"} & set(missing):
-            colorways_refresh(model.colorways.values_list("id", flat=True), covers=False)
-
-
-def _audience(title: str) -> str:
-    """What stands behind the last dash or in brackets: "Old Skool - Men's"."""
-    return re.split(r"\s[-–—|]\s|\(", title)[-1] if re.search(r"\s[-–—|]\s|\(", title) else ""
-
-
 def _follow_colours(colorway: Colorway, told: str) -> None:
     """A shop corrects its colour text: follow it where no other listing says otherwise."""
     if not told or colorway.name == told:
@@ -352,16 +187,6 @@ def _state(row: Listing) -> tuple[object, ...]:
     """All that counts as a change of a listing."""
     return (*_offer(row), row.title, row.sku, row.gtin, row.group_id, dict(row.published),
             row.colorway_id, row.vanished_at)  # fmt: skip
-
-
-def _published(draft: ListingDraft) -> dict[str, str]:
-    """The fields as the page told them, for provenance and to see whether it changed."""
-    fields = ("title", "brand", "model", "group_id", "colour", "category", "gender", "material",
-              "sku", "mpn", "gtin", "currency", "availability")  # fmt: skip
-    told = {name: str(getattr(draft, name)) for name in fields if getattr(draft, name)}
-    if draft.price is not None:
-        told["price"] = f"{draft.price:f}"
-    return told
 
 
 def listings_mark_vanished(*, retailer: Retailer, not_seen_since: datetime) -> int:
@@ -403,7 +228,7 @@ def listings_mark_vanished(*, retailer: Retailer, not_seen_since: datetime) -> i
 def retailer_get_or_create(*, name: str, website: str = "") -> Retailer:
     """The shop of this name. Safe against a second caller at the same time."""
     name = name_clean(name) or "Unnamed shop"
-    website = website if len(website) <= MAX_URL and _is_web(website) else ""
+    website = website if len(website) <= MAX_URL and is_web(website) else ""
     slug = slug_for(name, fallback="shop")
     for attempt in range(8):
         if (row := Retailer.objects.filter(name=name).first()) is not None:

@@ -26,7 +26,7 @@ from catalog.models import (
     image_path,
 )
 from catalog.services.colorways import colorways_refresh
-from catalog.services.listings import url_digest
+from catalog.services.drafts import url_digest
 from catalog.text import text_clean
 from catalog.types import MAX_URL, Outcome
 

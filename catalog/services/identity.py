@@ -1,0 +1,121 @@
+"""What a page is about: its brand, model and colorway, found or made."""
+
+from __future__ import annotations
+
+import re
+
+from django.db import connection
+
+from catalog.models import Brand, Colorway, Listing, Retailer, ShoeModel
+from catalog.services.colorways import (
+    colorway_get_or_create,
+    colorways_refresh,
+    style_code_clean,
+)
+from catalog.services.names import (
+    brand_find,
+    brand_find_in_title,
+    brand_get_or_create,
+    brand_names,
+    model_find,
+    model_get_or_create,
+)
+from catalog.types import ListingDraft
+from catalog.words import category_parse, gender_parse, height_guess, model_name
+
+
+def draft_identify(
+    retailer: Retailer, draft: ListingDraft, current: Colorway | None
+) -> tuple[Colorway | None, bool, bool]:
+    """The colorway that a draft is about; whether it is new, and whether its model is.
+
+    The model is locked before listing and colorways, here and when models are merged.
+    """
+    if draft.brand:
+        brand, _ = brand_get_or_create(name=draft.brand)
+    else:
+        found = brand_find_in_title(title=draft.title)
+        if found is None:
+            return None, False, False
+        brand = found
+    name, colour = _model_name(draft, brand)
+    if not name:
+        return None, False, False
+    said = _said_of_model(draft, name)
+    model, model_created = model_get_or_create(brand=brand, name=name, **said)
+    if not model_created:
+        model = _locked(model)
+        _complete(model, said)
+    code = style_code_clean(draft.mpn or draft.sku)
+    colorway, created = colorway_get_or_create(
+        model=model,
+        code=code,
+        name=colour,
+        retailer=None if draft.mpn else retailer,
+        current=current,
+    )
+    return colorway, created, model_created
+
+
+def _locked(model: ShoeModel) -> ShoeModel:
+    """Against a merge at the same time: whoever comes second sees what the first one wrote."""
+    if not connection.features.has_select_for_update:
+        return model  # SQLite: this transaction is the only one that writes.
+    rows = ShoeModel.objects.select_related("brand").select_for_update(of=("self",), no_key=True)
+    model = rows.get(pk=model.pk)
+    return rows.get(pk=model.merged_into_id) if model.merged_into_id else model
+
+
+def _model_name(draft: ListingDraft, brand: Brand) -> tuple[str, str]:
+    """The model's name and the colour text; aliases are read only where the name may begin
+    with one."""
+    names = [brand.name, draft.brand]
+    told = (draft.model or draft.title).lower()
+    if not any(name and told.startswith(name.lower()) for name in names):
+        names += brand_names(brand)
+    return model_name(group=draft.model, title=draft.title, colour=draft.colour, brand_names=names)
+
+
+def model_of_published(listing: Listing) -> ShoeModel | None:
+    """The model that a listing's page names, as far as the catalog knows it."""
+    told = listing.published
+    name = told.get("brand", "")
+    brand = brand_find(name=name) if name else brand_find_in_title(title=listing.title)
+    if brand is None:
+        return None
+    draft = ListingDraft(
+        url=listing.url,
+        title=listing.title,
+        brand=name,
+        model=told.get("model", ""),
+        colour=told.get("colour", ""),
+    )
+    model, _ = _model_name(draft, brand)
+    return model_find(brand=brand, name=model) if model else None
+
+
+def _said_of_model(draft: ListingDraft, name: str) -> dict[str, str]:
+    return {
+        "category": category_parse(draft.category, title=draft.title),
+        "height": height_guess(name, draft.title, draft.category),
+        "gender": gender_parse(draft.gender) or gender_parse(_audience(draft.title)),
+        "material": draft.material,
+        "description": draft.description,
+    }
+
+
+def _complete(model: ShoeModel, said: dict[str, str]) -> None:
+    """Fill what the model does not say yet; what it says stays, so that two shops that differ
+    do not write in turns."""
+    missing = [field for field, value in said.items() if value and not getattr(model, field)]
+    for field in missing:
+        setattr(model, field, said[field])
+    if missing:
+        model.save(update_fields=[*missing, "updated_at"])
+        if {"category", "height", "gender"} & set(missing):
+            colorways_refresh(model.colorways.values_list("id", flat=True), covers=False)
+
+
+def _audience(title: str) -> str:
+    """What stands behind the last dash or in brackets: "Old Skool - Men's"."""
+    return re.split(r"\s[-–—|]\s|\(", title)[-1] if re.search(r"\s[-–—|]\s|\(", title) else ""
