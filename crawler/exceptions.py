@@ -12,4 +12,4 @@ class CrawlRefused(CrawlerError):
 
 
 class SourceInvalid(CrawlerError):
-    """A source that could never be crawled: no seed, a wrong address, a host outside its own list."""
+    """A source that could never be crawled: no seed, a wrong address or host."""

@@ -61,7 +61,8 @@ class CrawlSource(RunLimits, Stamped):
         Retailer,
         on_delete=models.PROTECT,
         related_name="crawl_sources",
-        help_text="Whose listings these are. What a complete crawl does not see again is marked as vanished.",
+        help_text="Whose listings these are. What a complete crawl does not see again is marked "
+        "as vanished.",
     )
     spider = models.CharField(max_length=20, choices=Spider, default=Spider.STRUCTURED)
     seeds = models.TextField(
@@ -71,9 +72,9 @@ class CrawlSource(RunLimits, Stamped):
     allowed_hosts = models.TextField(
         blank=True,
         help_text="Hosts that may be asked, one a line; subdomains are included, all others are "
-        "refused, also after a redirect. The seeds' own hosts are added when left out. Add the host "
-        "that serves the photos if it is another one. A private or loopback address is asked only "
-        "if it stands here by itself, such as 127.0.0.1:8000.",
+        "refused, also after a redirect. The seeds' own hosts are added when left out. Add the "
+        "host that serves the photos if it is another one. A private or loopback address is asked "
+        "only if it stands here by itself, such as 127.0.0.1:8000.",
     )
     enabled = models.BooleanField(default=True)
     delay = models.FloatField(
@@ -237,6 +238,11 @@ class CrawlRun(RunLimits):
     @property
     def pages_per_minute(self) -> float:
         return self.pages / self.seconds * 60 if self.seconds else 0.0
+
+    @property
+    def pages_known(self) -> int:
+        """Visited or waiting; at least 1."""
+        return max(1, self.pages + self.waiting)
 
     @property
     def directory(self) -> Path:

@@ -1,7 +1,7 @@
-"""The worker's side of a crawl: a child process for each, since a Twisted reactor starts only once.
+"""The worker's side of a crawl: a child process for each; a Twisted reactor starts only once.
 
-The child dies with the worker (PR_SET_PDEATHSIG, set in the child); should it not, its row holds pid
-and start time, and the sweep ends it.
+The child dies with the worker (PR_SET_PDEATHSIG, set in the child); should it not, its row holds
+pid and start time, and the sweep ends it.
 """
 
 from __future__ import annotations
@@ -93,7 +93,7 @@ def _ended_with_us(child: subprocess.Popen[bytes]) -> Iterator[None]:
 
 
 def die_with_parent(parent: int) -> bool:
-    """In the child: ask the kernel for SIGTERM when the parent dies; False if it is dead already."""
+    """In the child: ask for SIGTERM when the parent dies; False if it is dead already."""
     libc = ctypes.CDLL(None, use_errno=True)
     if hasattr(libc, "prctl"):
         libc.prctl(_PR_SET_PDEATHSIG, signal.SIGTERM, 0, 0, 0)

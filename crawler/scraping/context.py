@@ -1,9 +1,14 @@
-"""What the parts of one crawl share: its plan, its frontier, its counts, and whether it is ending."""
+"""What the parts of one crawl share: plan, frontier, counts, and whether it is ending."""
 
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import cast
+
+from scrapy.core.engine import ExecutionEngine
+from scrapy.crawler import Crawler
 
 from crawler.scraping.frontier import Frontier
 from crawler.scraping.guard import HostRules
@@ -25,7 +30,9 @@ class CrawlContext:
     writer: Writer
     rules: HostRules
     closing: asyncio.Event = field(default_factory=asyncio.Event)
-    """Set when the crawl is to end early: nothing new is begun, what waits stays in the frontier."""
+    """Set when the crawl is to end early: nothing new is begun, what waits is kept."""
+    before_commit: Callable[[], None] = lambda: None
+    """What a spider keeps in the frontier's notes is written by this."""
     failure: str = ""
     """Why the crawl cannot go on."""
     tasks: set[asyncio.Task[None]] = field(default_factory=set)
@@ -54,7 +61,7 @@ class CrawlContext:
             self._open[key] = False
 
     def finish(self, key: int, *, is_page: bool = True) -> None:
-        """All that came of a request is stored, or told as a problem. A second call does nothing."""
+        """All that came of a request is stored or told. A second call does nothing."""
         carried_through = self._open.pop(key, None)
         if carried_through is None:
             return
@@ -67,3 +74,15 @@ class CrawlContext:
 
     def problem(self, key: int, problem: Problem) -> None:
         self.ledger.problem(key, problem)
+
+
+def context_of(crawler: Crawler) -> CrawlContext:
+    """The context of a crawl, for components that Scrapy makes."""
+    return cast(CrawlContext, getattr(crawler.spider, "context"))  # noqa: B009
+
+
+def engine_of(crawler: Crawler) -> ExecutionEngine:
+    """The engine, for components that live while it runs."""
+    if crawler.engine is None:
+        raise RuntimeError("the engine is not running")
+    return crawler.engine

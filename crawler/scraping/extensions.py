@@ -1,4 +1,4 @@
-"""The crawl's pulse: counts into the run's row, the row's cancel flag into the crawl; politeness."""
+"""The crawl's pulse (counts into its row, the row's cancel flag back), and politeness."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from scrapy.crawler import Crawler
 from scrapy.extensions.throttle import AutoThrottle
 from scrapy.http import Response
 
-from crawler.scraping.context import CrawlContext
+from crawler.scraping.context import context_of, engine_of
 from crawler.services import RunState, crawl_run_beat
 
 logger = logging.getLogger(__name__)
@@ -30,7 +30,7 @@ class Pulse:
 
     def __init__(self, crawler: Crawler) -> None:
         self.crawler = crawler
-        self.context: CrawlContext = crawler.spider.context
+        self.context = context_of(crawler)
         self._started = time.monotonic()
         # One thread, one database connection.
         self._executor = ThreadPoolExecutor(1, thread_name_prefix="crawl-pulse")
@@ -64,7 +64,7 @@ class Pulse:
             return
         logger.info("ending the crawl: %s", reason)
         self.context.closing.set()
-        closing = self.crawler.engine.close_spider_async(reason=reason)
+        closing = engine_of(self.crawler).close_spider_async(reason=reason)
         self.context.keep(asyncio.ensure_future(closing))
 
     async def _run(self) -> None:
@@ -78,7 +78,7 @@ class Pulse:
 
     async def beat(self) -> RunState:
         """Make everything so far durable, and tell the row; what the row says to do."""
-        self.crawler.spider.keep()
+        self.context.before_commit()
         self.context.ledger.commit()
         try:
             return await asyncio.get_running_loop().run_in_executor(
@@ -106,7 +106,8 @@ class Pulse:
     @property
     def bytes(self) -> int:
         stats = self.crawler.stats
-        return self.context.plan.bytes + int(stats.get_value("downloader/response_bytes", 0))
+        fetched = stats.get_value("downloader/response_bytes", 0) if stats else 0
+        return self.context.plan.bytes + int(fetched)
 
     def _limit(self) -> str:
         plan = self.context.plan
@@ -117,7 +118,7 @@ class Pulse:
         return ""
 
 
-class PoliteThrottle(AutoThrottle):  # type: ignore[misc]
+class PoliteThrottle(AutoThrottle):
     """AutoThrottle that never goes below the Crawl-delay of a host's robots.txt."""
 
     def __init__(self, crawler: Crawler) -> None:
@@ -128,7 +129,7 @@ class PoliteThrottle(AutoThrottle):  # type: ignore[misc]
     def robots_parsed(self, robotparser: Any, request: Request, spider: Spider) -> None:
         agent = self.crawler.settings["USER_AGENT"]
         delay = min(robotparser.rp.crawl_delay(agent) or 0.0, MAX_CRAWL_DELAY)
-        downloader = self.crawler.engine.downloader
+        downloader = engine_of(self.crawler).downloader
         key = downloader.get_slot_key(request)
         if delay > self.mindelay:
             logger.info("robots.txt of %s asks for %.1f s between requests", key, delay)

@@ -14,7 +14,7 @@ from scrapy.downloadermiddlewares.retry import RetryMiddleware
 from scrapy.exceptions import CloseSpider
 from scrapy.http import Response
 
-from crawler.scraping.context import KEY, CrawlContext
+from crawler.scraping.context import KEY, CrawlContext, context_of, engine_of
 from crawler.scraping.failures import CrawlClosing
 from crawler.types import Problem
 
@@ -31,7 +31,7 @@ class TrackingMiddleware:
 
     @classmethod
     def from_crawler(cls, crawler: Crawler) -> TrackingMiddleware:
-        tracking = cls(crawler.spider.context)
+        tracking = cls(context_of(crawler))
         crawler.signals.connect(tracking.item_scraped, signal=signals.item_scraped)
         crawler.signals.connect(tracking.item_dropped, signal=signals.item_dropped)
         crawler.signals.connect(tracking.item_error, signal=signals.item_error)
@@ -87,20 +87,22 @@ class ClosingMiddleware:
 
     @classmethod
     def from_crawler(cls, crawler: Crawler) -> ClosingMiddleware:
-        return cls(crawler.spider.context)
+        return cls(context_of(crawler))
 
     def process_request(self, request: Request) -> None:
         if self._context.closing.is_set():
             raise CrawlClosing("The crawl is ending.")
 
 
-class PatientRetryMiddleware(RetryMiddleware):  # type: ignore[misc]
+class PatientRetryMiddleware(RetryMiddleware):
     """Tries again after the time that the shop asks for (Retry-After), else after a growing pause.
 
     A shop that asks for more than `MAX_RETRY_AFTER_SECONDS` is not asked again in this run.
     """
 
-    async def process_response(self, request: Request, response: Response) -> Request | Response:
+    async def process_response(  # type: ignore[override]
+        self, request: Request, response: Response
+    ) -> Request | Response:
         if response.status in self.retry_http_codes:
             pause = retry_after(response)
             if pause is not None and pause > MAX_RETRY_AFTER_SECONDS:
@@ -114,7 +116,7 @@ class PatientRetryMiddleware(RetryMiddleware):  # type: ignore[misc]
             await self._wait(result, pause)
         return result
 
-    async def process_exception(
+    async def process_exception(  # type: ignore[override]
         self, request: Request, exception: Exception
     ) -> Request | Response | None:
         result = super().process_exception(request, exception)
@@ -127,12 +129,13 @@ class PatientRetryMiddleware(RetryMiddleware):  # type: ignore[misc]
             pause = FIRST_PAUSE_SECONDS * 2 ** (request.meta.get("retry_times", 1) - 1)
         try:
             async with asyncio.timeout(pause):
-                await self.crawler.spider.context.closing.wait()
+                await context_of(self.crawler).closing.wait()
         except TimeoutError:
             return
 
     def _slow_down(self, request: Request) -> None:
-        slot = self.crawler.engine.downloader.slots.get(request.meta.get("download_slot"))
+        slots = engine_of(self.crawler).downloader.slots
+        slot = slots.get(request.meta.get("download_slot", ""))
         if slot is not None:
             slot.delay = min(max(1.0, 2 * slot.delay), MAX_RETRY_AFTER_SECONDS)
 

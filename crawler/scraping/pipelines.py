@@ -12,7 +12,7 @@ from scrapy.http.request import NO_CALLBACK
 
 from catalog.types import Outcome
 from crawler.ingest import ListingStored, PhotoJob, Refused
-from crawler.scraping.context import CrawlContext
+from crawler.scraping.context import context_of, engine_of
 from crawler.scraping.failures import CrawlClosing, problem_of, status_problem
 from crawler.scraping.items import ProductItem
 from crawler.services import crawl_embed_request
@@ -30,7 +30,7 @@ _LISTING_COUNTS = {
 }
 
 
-class LeftForLater(DropItem):  # type: ignore[misc]
+class LeftForLater(DropItem):
     """The crawl is ending; the item's page will be asked for again."""
 
     def __init__(self, message: str = "The crawl is ending.") -> None:
@@ -40,7 +40,7 @@ class LeftForLater(DropItem):  # type: ignore[misc]
 class _Pipeline:
     def __init__(self, crawler: Crawler) -> None:
         self.crawler = crawler
-        self.context: CrawlContext = crawler.spider.context
+        self.context = context_of(crawler)
 
     @classmethod
     def from_crawler(cls, crawler: Crawler) -> _Pipeline:
@@ -53,7 +53,7 @@ class _Pipeline:
             logger.error(self.context.failure)
             self.context.closing.set()
             # Not awaited: the engine waits for this very item before it closes.
-            task = asyncio.create_task(self.crawler.engine.close_spider_async(reason="failed"))
+            task = asyncio.create_task(engine_of(self.crawler).close_spider_async(reason="failed"))
             self.context.keep(task)
 
 
@@ -95,10 +95,10 @@ class PhotoPipeline(_Pipeline):
         if known:
             self.context.ledger.count(item.key, "photos_known", len(known))
         wanted = [(n, url) for n, url in enumerate(urls) if url not in item.known]
-        await asyncio.gather(*(self._photo(item, n, url) for n, url in wanted))
+        await asyncio.gather(*(self._photo(item, item.listing_id, n, url) for n, url in wanted))
         return item
 
-    async def _photo(self, item: ProductItem, position: int, url: str) -> None:
+    async def _photo(self, item: ProductItem, listing_id: int, position: int, url: str) -> None:
         context = self.context
         content = await self._fetch(url)
         if isinstance(content, Problem):
@@ -106,8 +106,7 @@ class PhotoPipeline(_Pipeline):
             if not content.is_notice:
                 context.ledger.count(item.key, "photos_rejected")
             return
-        assert item.listing_id is not None
-        job = PhotoJob(item.listing_id, url, position, content)
+        job = PhotoJob(listing_id, url, position, content)
         try:
             result = await context.writer.write(job)
         except Exception as error:
@@ -144,7 +143,7 @@ class PhotoPipeline(_Pipeline):
             meta={"download_maxsize": maxsize},
         )
         try:
-            response = await self.crawler.engine.download_async(request)
+            response = await engine_of(self.crawler).download_async(request)
         except CrawlClosing as error:
             raise LeftForLater from error
         except Exception as error:

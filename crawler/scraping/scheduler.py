@@ -9,7 +9,7 @@ from scrapy.core.scheduler import BaseScheduler
 from scrapy.crawler import Crawler
 from scrapy.utils.defer import _schedule_coro
 
-from crawler.scraping.context import KEY, CrawlContext
+from crawler.scraping.context import KEY, CrawlContext, context_of, engine_of
 from crawler.types import Problem
 
 MAX_UNDER_WAY = 48
@@ -32,7 +32,7 @@ class FrontierScheduler(BaseScheduler):
 
     def open(self, spider: Spider) -> None:
         self._spider = spider
-        self.context = spider.context
+        self.context = context_of(self._crawler)
 
     def close(self, reason: str) -> None:
         self.context.ledger.commit()
@@ -75,7 +75,7 @@ class FrontierScheduler(BaseScheduler):
         if limit is not None and context.ledger.total("pages") + context.under_way >= limit:
             if context.under_way == 0 and context.frontier.waiting and not self._at_limit:
                 self._at_limit = True
-                _schedule_coro(self._crawler.engine.close_spider_async(reason="limit-pages"))
+                _schedule_coro(engine_of(self._crawler).close_spider_async(reason="limit-pages"))
             return None
         taken = context.frontier.take()
         if taken is None:

@@ -1,9 +1,10 @@
-"""Writes of the crawler: sources, runs from the request to the end, and the sweep that heals them."""
+"""Writes of the crawler: sources, runs from request to end, and the sweep that heals them."""
 
 from crawler.services.ending import crawl_run_child_ended, crawl_run_finish
 from crawler.services.progress import RunState, crawl_embed_request, crawl_run_beat, crawl_run_claim
 from crawler.services.runs import (
     crawl_run_cancel,
+    crawl_run_delete,
     crawl_run_enqueue,
     crawl_run_request,
     crawl_run_resume,
@@ -23,6 +24,7 @@ __all__ = [
     "crawl_run_cancel",
     "crawl_run_child_ended",
     "crawl_run_claim",
+    "crawl_run_delete",
     "crawl_run_enqueue",
     "crawl_run_finish",
     "crawl_run_request",

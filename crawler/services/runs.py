@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import shutil
 from typing import Any
 
 import structlog
-from django.contrib.auth.models import AbstractBaseUser
+from django.contrib.auth.models import User
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 from kombu.exceptions import OperationalError
@@ -23,7 +24,7 @@ def crawl_run_request(
     *,
     source: CrawlSource,
     trigger: str,
-    requested_by: AbstractBaseUser | None = None,
+    requested_by: User | None = None,
     enqueue: bool = True,
     **limits: int | None,
 ) -> CrawlRun:
@@ -121,3 +122,17 @@ def crawl_run_resume(*, run: CrawlRun, enqueue: bool = True) -> CrawlRun:
     if enqueue:
         transaction.on_commit(lambda: crawl_run_enqueue(run_id=run.pk))
     return run
+
+
+def crawl_run_delete(*, run: CrawlRun) -> None:
+    """Delete an ended run with its log; what it brought into the catalog stays.
+
+    Raises:
+        CrawlRefused: the run is active.
+    """
+    directory = run.directory
+    with transaction.atomic():
+        ended = CrawlRun.objects.filter(pk=run.pk).exclude(status__in=CrawlRun.ACTIVE)
+        if not ended.delete()[0]:
+            raise CrawlRefused("The run is active; cancel it first.")
+        transaction.on_commit(lambda: shutil.rmtree(directory, ignore_errors=True))

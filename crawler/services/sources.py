@@ -133,7 +133,7 @@ def _schedule(source: CrawlSource) -> None:
 
 
 def _cron(source: CrawlSource) -> str | None:
-    """Five fields; daily and weekly ones are spread over the night so that not all start at once."""
+    """Five fields; daily and weekly ones are spread over the night."""
     minute, hour = source.pk * 7 % 60, 1 + source.pk % 5
     if source.schedule == CrawlSource.Schedule.DAILY:
         return f"{minute} {hour} * * *"

@@ -91,7 +91,7 @@ def _send_again() -> int:
 
 
 def crawl_runs_interrupt_here() -> int:
-    """Ask the crawls that were started by this process to stop; how many. For a worker that ends."""
+    """Ask the crawls that this process started to stop (a worker that ends); how many."""
     told = 0
     here = CrawlRun.objects.filter(
         host=socket.gethostname(),
@@ -110,7 +110,7 @@ def crawl_runs_interrupt_here() -> int:
 
 
 def process_of(run: CrawlRun) -> psutil.Process | None:
-    """The run's process on this host, if it lives; a pid that was given to another does not count."""
+    """The run's process on this host, if it lives; a pid given to another does not count."""
     if run.pid is None or run.host != socket.gethostname() or run.process_started is None:
         return None
     try:

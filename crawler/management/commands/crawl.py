@@ -26,15 +26,14 @@ class Command(BaseCommand):
     help = "Crawl a source, by its name or number, or a shop by its address."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        parser.add_argument("source", help="name or number of a source, or a shop's address")
-        parser.add_argument("--name", default="", help="name of the source made for an address")
-        parser.add_argument("--allow", action="append", default=[], metavar="HOST",
-                            help="another host that may be asked, e.g. that of the photos")  # fmt: skip
-        parser.add_argument("--delay", type=float, help="seconds between requests (new source)")
-        parser.add_argument("--limit-pages", type=int, help="end after so many pages")
-        parser.add_argument("--limit-minutes", type=int, help="end after so many minutes")
-        parser.add_argument("--wait", action="store_true",
-                            help="watch until it has ended; needs no worker")  # fmt: skip
+        add = parser.add_argument
+        add("source", help="name or number of a source, or a shop's address")
+        add("--name", default="", help="name of the source made for an address")
+        add("--allow", action="append", default=[], metavar="HOST", help="one more host to ask")
+        add("--delay", type=float, help="seconds between requests, for a source made here")
+        add("--limit-pages", type=int, help="end after so many pages")
+        add("--limit-minutes", type=int, help="end after so many minutes")
+        add("--wait", action="store_true", help="run it here and watch; needs no worker")
 
     def handle(self, *args: Any, **options: Any) -> None:
         limits = {

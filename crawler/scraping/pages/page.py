@@ -1,4 +1,4 @@
-"""One page, read whole: products by JSON-LD, else microdata, else OpenGraph; links and their kind."""
+"""One page, read whole: products by JSON-LD, else microdata, else OpenGraph; and its links."""
 
 from __future__ import annotations
 

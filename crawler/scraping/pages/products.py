@@ -10,9 +10,10 @@ from typing import Any
 
 from catalog.models import Availability
 from catalog.types import MAX_TITLE, ListingDraft
-from crawler.scraping.pages.schema import Graph, Node, is_group, is_product
+from crawler.scraping.pages.schema import Graph, is_group, is_product
 from crawler.scraping.pages.urls import url_clean
 from crawler.scraping.pages.values import (
+    Node,
     availability_parse,
     currency_parse,
     each,

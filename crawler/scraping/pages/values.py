@@ -24,13 +24,15 @@ _MACHINE_PRICE = re.compile(r"\d{1,10}(?:\.(?:\d{1,2}|\d{4,10}))?")
 _CURRENCY_CODE = re.compile(r"[A-Z]{3}")
 _DIGITS = re.compile(r"\d{8}|\d{12,14}")
 
-SYMBOLS = {"$": "USD", "US$": "USD", "€": "EUR", "£": "GBP", "₹": "INR", "zł": "PLN", "Kč": "CZK",
-           "C$": "CAD", "CA$": "CAD", "A$": "AUD", "AU$": "AUD", "¥": "JPY", "₩": "KRW", "₽": "RUB",
-           "R$": "BRL", "euro": "EUR", "eur": "EUR", "₺": "TRY", "₴": "UAH", "₪": "ILS"}  # fmt: skip
+SYMBOLS = {
+    "$": "USD", "US$": "USD", "€": "EUR", "euro": "EUR", "eur": "EUR", "£": "GBP", "₹": "INR",
+    "zł": "PLN", "Kč": "CZK", "C$": "CAD", "CA$": "CAD", "A$": "AUD", "AU$": "AUD", "¥": "JPY",
+    "₩": "KRW", "₽": "RUB", "R$": "BRL", "₺": "TRY", "₴": "UAH", "₪": "ILS",
+}  # fmt: skip
 
 _AVAILABILITY = {
     Availability.IN_STOCK: (
-        "instock", "instoreonly", "onlineonly", "limitedavailability", "available", "instock online",
+        "instock", "instoreonly", "onlineonly", "limitedavailability", "available",
     ),
     Availability.OUT_OF_STOCK: (
         "outofstock", "soldout", "discontinued", "unavailable", "notavailable", "oos", "reserved",

@@ -21,7 +21,7 @@ from crawler.scraping.context import KEY, CrawlContext
 from crawler.scraping.failures import CrawlClosing, problem_of
 from crawler.scraping.items import ProductItem
 from crawler.scraping.pages import Page, page_read, url_clean
-from crawler.scraping.spiders.base import ShopSpider
+from crawler.scraping.spiders.base import ShopSpider, error_and_request
 from crawler.scraping.spiders.yields import MAX_BARREN_STEPS, Yields
 from crawler.types import Problem
 
@@ -38,9 +38,10 @@ class StructuredSpider(ShopSpider):
     def __init__(self, context: CrawlContext, **kwargs: Any) -> None:
         super().__init__(context, **kwargs)
         self.yields = Yields(context.frontier.note(_YIELDS))
+        context.before_commit = self.keep
 
     def keep(self) -> None:
-        """Called before each commit of the frontier."""
+        """Put what was learnt beside what is waiting."""
         self.context.frontier.set_note(_YIELDS, self.yields.to_json())
 
     async def start(self) -> AsyncIterator[Request]:
@@ -84,10 +85,10 @@ class StructuredSpider(ShopSpider):
             yield self.ask(url, self.parse, priority=SITEMAP, is_guess=True)
 
     def on_robots_failure(self, failure: Failure) -> None:
-        request = failure.request
+        error, request = error_and_request(failure)
         key = request.meta[KEY]
-        problem = problem_of(failure.value, request)
-        if not failure.check(CrawlClosing):
+        problem = problem_of(error, request)
+        if not isinstance(error, CrawlClosing):
             self.context.failure = f"The shop cannot be reached. {problem.message}"
             self.context.problem(key, problem)
         self.context.spoil(key)
@@ -102,7 +103,7 @@ class StructuredSpider(ShopSpider):
             try:
                 body = gunzip(body, max_size=self.settings.getint("DOWNLOAD_MAXSIZE"))
             except Exception as error:
-                self.tell(response.request, "invalid-gzip", f"Cannot be unpacked: {error}")
+                self.tell(response, "invalid-gzip", f"Cannot be unpacked: {error}")
                 return
         if _is_sitemap(body):
             yield from self.parse_sitemap(response, body)
@@ -110,7 +111,7 @@ class StructuredSpider(ShopSpider):
             yield from self.parse_page(response)
         elif not response.meta.get("is_guess"):
             kind = (response.headers.get("Content-Type") or b"unknown").decode("latin-1")
-            self.tell(response.request, "not-a-page", f"Not a web page: {kind}", is_notice=True)
+            self.tell(response, "not-a-page", f"Not a web page: {kind}", is_notice=True)
 
     def parse_sitemap(self, response: Response, body: bytes) -> Iterator[Request]:
         try:
@@ -123,14 +124,14 @@ class StructuredSpider(ShopSpider):
                         request = self.ask(url, self.parse, priority=LISTED, is_listed=True)
                     yield from self._new(request, of=response)
         except (LxmlError, StopIteration, ValueError) as error:
-            self.tell(response.request, "invalid-sitemap", f"Not readable to the end: {error}")
+            self.tell(response, "invalid-sitemap", f"Not readable to the end: {error}")
 
     # --- pages -----------------------------------------------------------------------------------
 
     def parse_page(self, response: TextResponse) -> Iterator[Any]:
         page = page_read(response.text, response.url)
         for problem in page.problems:
-            self.tell(response.request, problem.kind, problem.message)
+            self.tell(response, problem.kind, problem.message)
         for draft in page.drafts:
             if (own := self._claimed(draft, response)) is not None:
                 yield ProductItem(own, response.meta[KEY])
@@ -144,7 +145,7 @@ class StructuredSpider(ShopSpider):
         if steps > MAX_BARREN_STEPS:
             if requests:
                 message = f"{steps} pages in a row led to no new product; its links are left out."
-                self.tell(response.request, "no-yield", message, is_notice=True)
+                self.tell(response, "no-yield", message, is_notice=True)
             return
         for request in requests:
             request.meta["barren_steps"] = steps
