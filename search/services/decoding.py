@@ -22,8 +22,8 @@ from search.encoders import Encoder
 from search.exceptions import EncoderError
 from search.types import Vectors
 
-LONGEST_SIDE = 448
-"""Twice what the encoders look at: enough to crop and turn, and JPEG decodes it faster."""
+AT_LEAST = 448
+"""Pixels of the longest side: twice what the encoders look at, enough to crop. More costs time."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +66,7 @@ def encode_ahead(
     """Vectors of ``photos``, batch by batch in their order.
 
     Up to ``depth`` batches are decoded or encoded while the caller handles the one it was given, so
-    at most ``depth * batch_size`` decoded photos are held (at 448 px 0.6 MB each). ``photos`` is
+    at most ``depth * batch_size`` decoded photos are held (up to 2.4 MB each). ``photos`` is
     drawn from in the calling thread. Raises EncoderError, and whatever the encoder raises when it
     fails for every photo of a batch; a photo that fails alone is a `PhotoFailure`.
     """
@@ -93,7 +93,7 @@ Decoded = tuple[int, Image | PhotoFailure]
 def _decode(storage: Storage, photo: WaitingPhoto) -> Decoded:
     try:
         with storage.open(photo.name, "rb") as file:
-            return photo.image_id, photo_load(file, longest_side=LONGEST_SIDE)
+            return photo.image_id, photo_load(file, at_least=AT_LEAST)
     except FileNotFoundError:
         reason, message = "file-missing", f"There is no file {photo.name} in the photo storage."
     except UnidentifiedImageError:

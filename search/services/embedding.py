@@ -29,7 +29,7 @@ log = structlog.get_logger(__name__)
 PAGE = 512
 """Photos of the work list read at once."""
 
-DEPTH = 6
+DEPTH = 4
 """Batches ahead of the one being written: at 32 photos more than a second of a fast encoder."""
 
 PUBLISH_SECONDS = 3.0

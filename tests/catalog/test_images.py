@@ -142,6 +142,24 @@ def test_exif_orientation(kind: str, orientation: int) -> None:
     assert close(corners(photo_load(io.BytesIO(content), longest_side=60)), UPRIGHT, within=40)
 
 
+@pytest.mark.parametrize("kind", ["JPEG", "PNG"])
+@pytest.mark.parametrize(
+    ("side", "at_least", "size"),
+    [(600, 448, (600, 400)), (900, 448, (450, 300)), (1000, 100, (100, 67)), (60, 100, (60, 40))],
+)
+def test_shrunk_by_a_whole_factor(
+    kind: str, side: int, at_least: int, size: tuple[int, int]
+) -> None:
+    content = encoded(picture().resize((side, side * 2 // 3)), kind)
+    image = photo_load(io.BytesIO(content), at_least=at_least)
+    # JPEG is decoded at 1/2, 1/4 or 1/8, the rest is done in whole steps.
+    assert at_least <= image.width < 2 * at_least or image.width == side < at_least
+    assert image.width / image.height == pytest.approx(1.5, abs=0.05)
+    if kind == "PNG":
+        assert abs(image.width - size[0]) <= 1
+    assert close(corners(image), UPRIGHT, within=40)
+
+
 def test_broken_exif_costs_the_turn_and_not_the_photo() -> None:
     content = encoded(exif=b"Exif\0\0MM\0*\0\0\0\x08\xff\xff" + b"\xff" * 20)
     assert close(corners(photo_open(content, limits=LIMITS).image), UPRIGHT)
