@@ -147,8 +147,8 @@ def done(demo: Demo) -> bool:
 
 def check_nothing_lost_or_doubled(demo: Demo) -> None:
     shop = demo.shop()
-    assert demo.one(PRODUCTS_SO_FAR) == shop["items"]
-    assert demo.one("SELECT COUNT(*) FROM catalog_colorway") == shop["items"]
+    assert demo.one(PRODUCTS_SO_FAR) == shop["products"]
+    assert demo.one("SELECT COUNT(*) FROM catalog_colorway") == shop["products"]
     assert demo.one("SELECT COUNT(DISTINCT sha256) FROM catalog_shoeimage") == demo.one(PHOTOS)
     files = [path for path in (demo.folder / "media" / "photos").rglob("*") if path.is_file()]
     assert len(files) == demo.one(PHOTOS)

@@ -29,6 +29,8 @@ from shoefinder.stack.parts import answers, port_is_free
 
 ADMIN_NAME = "admin"
 POLL_SECONDS = 0.5
+DEMO_PHOTO_PIXELS = 384
+"""Drawn at the shop's first visit: larger photos would keep a newcomer waiting."""
 
 
 class Command(BaseCommand):
@@ -180,6 +182,7 @@ def demo_shop_part(port: int, products: int) -> Part:
         sys.executable, "-m", "tests.fakeshop",
         "--port", str(port),
         "--limit", str(products),
+        "--photo-size", str(DEMO_PHOTO_PIXELS),
         "--cache", str(settings.VAR_DIR / "demo-shop"),
     ]  # fmt: skip
     return Part("demo-shop", command, ready=lambda: answers(f"http://127.0.0.1:{port}/robots.txt"))
