@@ -63,6 +63,13 @@ def test_reading_back_keeps_the_masks(rows: list[Payload], where: Where) -> None
     assert (again.mask(where) == table.mask(where)).all()
 
 
+def test_many_values_are_found_as_few_are() -> None:
+    table = Columns.of([{"a": number} for number in range(200)])
+    wanted = frozenset(range(0, 400, 3)) | {2**70}
+    expected = [number in wanted for number in range(200)]
+    assert table.mask(Where(any_of={"a": wanted})).tolist() == expected
+
+
 def test_numpy_numbers_are_numbers() -> None:
     rows: list[Any] = [{"a": np.int32(3), "b": np.float32(0.5), "c": (np.int64(1),), "d": True}]
     assert Columns.of(rows).payloads() == [{"a": 3, "b": 0.5, "c": (1,), "d": 1}]

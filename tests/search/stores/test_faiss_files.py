@@ -85,8 +85,17 @@ for number in itertools.count(1):
 """
 
 
-@pytest.mark.parametrize("shape", ["mixed", "merged", "graph"])
-@pytest.mark.parametrize("write", ["publish", "compact", "rebuild"])
+@pytest.mark.parametrize(
+    ("shape", "write"),
+    [
+        ("mixed", "publish"),
+        ("merged", "publish"),
+        ("base", "publish"),
+        ("graph", "compact"),
+        ("mixed", "rebuild"),
+        ("graph", "rebuild"),
+    ],
+)
 def test_killed_at_any_step_the_index_is_the_old_or_the_new_one(
     tmp_path: Path, shape: str, write: str
 ) -> None:
