@@ -26,9 +26,9 @@ def as_rgb(image: Image.Image) -> Image.Image:
 
 
 def _grey_as_rgb(image: Image.Image) -> Image.Image:
-    values = np.asarray(image, dtype=np.float64)
+    values = np.nan_to_num(np.asarray(image, dtype=np.float64))
     # "I" is what Pillow makes of 16-bit PNGs, and of some 8-bit ones: the values tell.
     top = float(values.max(initial=0.0))
     scale = 255.0 if top <= 1.0 and image.mode == "F" else 1.0 if top <= 255.0 else 255.0 / 65535.0
-    grey = np.clip(np.nan_to_num(values * scale), 0, 255).astype(np.uint8)
+    grey = np.clip(values * scale, 0, 255).astype(np.uint8)
     return Image.fromarray(grey).convert("RGB")

@@ -1,0 +1,177 @@
+"""A whole training run on drawn photos, small enough for a test, through the command's door."""
+
+from __future__ import annotations
+
+import io
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+from django.core.management import CommandError, call_command
+from PIL import Image, ImageDraw
+from safetensors.numpy import load_file
+
+from search.encoders.lite import LiteEncoder
+from search.evaluation.datasets import DatasetError
+from search.training.options import TrainOptions
+from search.training.run import train_lite
+
+pytestmark = pytest.mark.encoder
+
+SMALL = TrainOptions(
+    epochs=4,
+    copies=2,
+    captions=2,
+    palette=8,
+    dim=32,
+    image_width=32,
+    text_width=32,
+    batch=16,
+    threads=1,
+)
+MODELS = {"nike_red_dash": "red", "vans_blue_hop_high": "blue", "puma_green_step": "green"}
+
+
+class Quiet:
+    """A watcher that counts, and pulls the plug after ``epochs``."""
+
+    def __init__(self, epochs: int | None = None) -> None:
+        self.left = epochs
+        self.epochs = 0
+        self.stages: dict[str, list[int]] = {}
+
+    def stage(self, name: str, total: int) -> Callable[[int], None]:
+        self.stages[name] = [0, total]
+
+        def advance(steps: int) -> None:
+            self.stages[name][0] += steps
+
+        return advance
+
+    def epoch(self, figures: dict[str, float], *, best: bool) -> None:
+        self.epochs += 1
+        if self.left is not None and self.epochs >= self.left:
+            raise KeyboardInterrupt
+
+
+@pytest.fixture(scope="module")
+def photos(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Three models of fifteen drawings, no two alike enough to be one group."""
+    folder = tmp_path_factory.mktemp("photos") / "drawn"
+    rng = np.random.default_rng(0)
+    for model, colour in MODELS.items():
+        (folder / model).mkdir(parents=True)
+        for i in range(15):
+            image = Image.new("RGB", (120, 90), "white")
+            draw = ImageDraw.Draw(image)
+            for _ in range(12):
+                x, y = rng.integers(5, 70), rng.integers(5, 50)
+                w, h = rng.integers(8, 45, 2)
+                draw.ellipse((x, y, x + w, y + h), fill=colour, outline="black", width=3)
+            image.save(folder / model / f"{i:02}.png")
+    return folder
+
+
+@pytest.fixture(scope="module")
+def trained(photos: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    out = tmp_path_factory.mktemp("trained")
+    watcher = Quiet()
+    train_lite(photos, out, options=SMALL, watcher=watcher)
+    assert all(done == total for done, total in list(watcher.stages.values())[:3])
+    return out
+
+
+def test_what_is_written_is_an_encoder(trained: Path) -> None:
+    encoder = LiteEncoder(model=trained, threads=1)
+    assert encoder.dim == 32
+    assert encoder.encode_texts(["a red shoe"]).shape == (1, 32)
+    config = json.loads((trained / "config.json").read_text())
+    counts = config["training"]["data"]["photos"]["drawn"]
+    assert sum(counts.values()) == 45
+    assert min(counts["train"], counts["validation"]) > 0
+    assert {t.dtype for t in load_file(trained / "heads.safetensors").values()} == {np.dtype("f2")}
+
+
+def test_the_card_tells_id_and_figures(trained: Path) -> None:
+    card = (trained / "MODEL_CARD.md").read_text()
+    assert LiteEncoder(model=trained).id in card
+    assert "which model, top-1" in card
+    assert "| drawn |" in card
+
+
+def test_kept_features_are_those_of_the_written_encoder(trained: Path, photos: Path) -> None:
+    """Training and serving read a photo alike: from file to vector both ways."""
+    encoder = LiteEncoder(model=trained, threads=1)
+    paths = sorted(photos.rglob("*.png"))
+    kept = next(trained.glob("work/photos-*-0.npy"))
+    expected = encoder.encode_features(np.load(kept).astype(np.float32))
+    found = encoder.encode_images([Image.open(path) for path in paths])
+    assert (found * expected).sum(axis=1).min() > 0.999
+
+
+def test_a_run_that_was_interrupted_ends_as_if_it_had_not_been(
+    trained: Path, photos: Path, tmp_path: Path
+) -> None:
+    with pytest.raises(KeyboardInterrupt):
+        train_lite(photos, tmp_path, options=SMALL, watcher=Quiet(epochs=2))
+    assert not (tmp_path / "heads.safetensors").exists()
+    second = Quiet()
+    train_lite(photos, tmp_path, options=SMALL, watcher=second)
+    assert second.epochs == SMALL.epochs - 2
+    whole, resumed = (load_file(f / "heads.safetensors") for f in (trained, tmp_path))
+    for name, tensor in whole.items():
+        np.testing.assert_array_equal(tensor, resumed[name], err_msg=name)
+
+
+def test_other_options_start_afresh(photos: Path, tmp_path: Path) -> None:
+    with pytest.raises(KeyboardInterrupt):
+        train_lite(photos, tmp_path, options=SMALL, watcher=Quiet(epochs=1))
+    other = TrainOptions(**{**_fields(SMALL), "learning_rate": 0.01, "epochs": 1})
+    watcher = Quiet()
+    train_lite(photos, tmp_path, options=other, watcher=watcher)
+    assert watcher.epochs == 1
+
+
+def _fields(options: TrainOptions) -> dict[str, object]:
+    return {name: getattr(options, name) for name in TrainOptions.__dataclass_fields__}
+
+
+def test_the_command_trains_and_tells(photos: Path, tmp_path: Path) -> None:
+    out = io.StringIO()
+    call_command(
+        "train_lite",
+        str(photos),
+        out=tmp_path,
+        epochs=1,
+        copies=1,
+        captions=1,
+        palette=4,
+        batch=16,
+        threads=1,
+        stdout=out,
+    )
+    assert LiteEncoder(model=tmp_path).id in out.getvalue().replace("\n", "")
+    assert "model_top1" in out.getvalue()
+
+
+def test_the_command_tells_what_is_wrong(tmp_path: Path) -> None:
+    with pytest.raises(CommandError, match="There is no folder"):
+        call_command("train_lite", str(tmp_path / "absent"), out=tmp_path)
+    with pytest.raises(CommandError, match="--epochs must be at least 1"):
+        call_command("train_lite", str(tmp_path), out=tmp_path, epochs=0)
+
+
+def test_too_few_photos_are_told(tmp_path: Path) -> None:
+    (tmp_path / "in" / "model").mkdir(parents=True)
+    Image.new("RGB", (60, 60), "red").save(tmp_path / "in" / "model" / "1.png")
+    with pytest.raises(DatasetError, match="too few"):
+        train_lite(tmp_path / "in", tmp_path / "out", options=SMALL, watcher=Quiet())
+
+
+def test_a_photo_that_is_none_is_named(tmp_path: Path) -> None:
+    (tmp_path / "in" / "model").mkdir(parents=True)
+    (tmp_path / "in" / "model" / "1.png").write_text("no photo")
+    with pytest.raises(DatasetError, match=r"1\.png"):
+        train_lite(tmp_path / "in", tmp_path / "out", options=SMALL, watcher=Quiet())
