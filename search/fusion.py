@@ -14,8 +14,8 @@ from __future__ import annotations
 import math
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
-from functools import cached_property
+from dataclasses import dataclass, field, replace
+from functools import cache, cached_property
 from typing import Any, ClassVar, Final, Protocol
 
 import numpy as np
@@ -287,16 +287,39 @@ FUSIONS: Final[Mapping[str, Fusion]] = {
 """What ``SHOEFINDER_FUSION`` and ``manage.py evaluate edit --method`` can name."""
 
 
+@cache
+def fusion_named(name: str) -> Fusion:
+    """A method by its name, or with another parameter than its own: ``direction:0.7``.
+
+    Raises ``ValueError``, saying what there is, for a name or a parameter that is not.
+    """
+    base, _, text = name.partition(":")
+    if base not in FUSIONS:
+        raise ValueError(f"There is no fusion {base!r}; there are: {', '.join(FUSIONS)}.")
+    fusion = FUSIONS[base]
+    if not text:
+        return fusion
+    try:
+        value = float(text)
+    except ValueError:
+        value = math.nan
+    if isinstance(fusion, Direction) and 0 < value <= 10:
+        return replace(fusion, alpha=value)
+    if isinstance(fusion, Sum | Slerp | WeiCom) and 0 < value < 1:
+        return replace(fusion, best=value)
+    raise ValueError(f"The fusion {base} does not take the parameter {text!r}.")
+
+
 def fusion_for(q: EncodedQuery, name: str) -> Fusion:
     """The method called ``name``; photo or words alone where only one of them is given.
 
-    ``KeyError`` for a name that is not in ``FUSIONS``.
+    Raises ``ValueError`` as ``fusion_named`` does.
     """
     if q.text is None or (q.photo is not None and q.weight == 0):
         return IMAGE
     if q.photo is None or q.weight == 1:
         return TEXT
-    return FUSIONS[name]
+    return fusion_named(name)
 
 
 def tilt(weight: float, best: float) -> float:

@@ -81,15 +81,20 @@ class Vote(Generic[Label]):
     """Neighbours that carry the label."""
 
 
-def knn_vote(similarities: npt.NDArray[np.floating], labels: Sequence[Label]) -> list[Vote[Label]]:
-    """Weigh the labels of neighbours, best first: exp((s - max s) / TEMPERATURE) each.
+def knn_vote(
+    similarities: npt.NDArray[np.floating],
+    labels: Sequence[Label],
+    *,
+    temperature: float = TEMPERATURE,
+) -> list[Vote[Label]]:
+    """Weigh the labels of neighbours, best first: exp((s - max s) / temperature) each.
 
     ``similarities`` has shape (k,) and is aligned with ``labels``. Equal shares keep the order of
     the nearest neighbour.
     """
     if not len(labels):
         return []
-    weights = np.exp((similarities - similarities.max()) / TEMPERATURE)
+    weights = np.exp((similarities - similarities.max()) / temperature)
     total = float(weights.sum())
     shares: dict[Label, float] = {}
     counts: dict[Label, int] = {}

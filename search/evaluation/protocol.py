@@ -157,12 +157,17 @@ class Task(Protocol):
 
 
 def methods_chosen(task: Task, method: str) -> tuple[str, ...]:
-    """The methods to run, in the task's order; the baselines stand beside whatever is chosen."""
+    """The methods to run; the baselines stand before whatever is chosen.
+
+    ``all``, a name, or several with commas; ``name:parameter`` is the task's to understand.
+    """
     if method == "all":
         return task.methods
-    if method not in task.methods:
-        raise EvaluationError(
-            f"The task {task.name} has no method {method!r}; "
-            f"it has: all, {', '.join(task.methods)}."
-        )
-    return tuple(name for name in task.methods if name == method or name in task.baselines)
+    chosen = [name.strip() for name in method.split(",")]
+    for name in chosen:
+        if name.partition(":")[0] not in task.methods:
+            raise EvaluationError(
+                f"The task {task.name} has no method {name!r}; "
+                f"it has: all, {', '.join(task.methods)}."
+            )
+    return tuple(dict.fromkeys((*task.baselines, *chosen)))

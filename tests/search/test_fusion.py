@@ -21,6 +21,7 @@ from search.fusion import (
     Sum,
     WeiCom,
     fusion_for,
+    fusion_named,
     tilt,
 )
 from search.types import Hit, Vectors
@@ -185,3 +186,12 @@ def test_statistics_of_an_empty_catalog_change_nothing() -> None:
 
 def _no_fetch(ids: object) -> tuple[np.ndarray, Vectors]:
     raise AssertionError("a linear method needs no vectors")
+
+
+def test_a_method_takes_another_parameter_by_its_name() -> None:
+    assert fusion_named("direction:0.7") == Direction(alpha=0.7)
+    assert fusion_named("weicom:0.4") == WeiCom(best=0.4)
+    assert fusion_named("sum") is FUSIONS["sum"]
+    for name in ("magic", "sum:2", "sum:x", "sum:nan", "image:0.5", "direction:-1", ""):
+        with pytest.raises(ValueError, match="fusion"):
+            fusion_named(name)

@@ -18,8 +18,8 @@ from catalog.colours import BY_SLUG, colour_parse
 from search.edits import edit_parse
 from search.evaluation.datasets import DatasetError, ShoePhoto, read_dataset, read_labelled
 from search.evaluation.metrics import Bootstrap, average_precision, recall_at, share_at
-from search.evaluation.protocol import Measured, Request
-from search.fusion import FUSIONS, EncodedQuery, Fusion, Statistics
+from search.evaluation.protocol import EvaluationError, Measured, Request
+from search.fusion import FUSIONS, EncodedQuery, Fusion, Statistics, fusion_named
 from search.query import DEFAULT_WEIGHT
 from search.ranking import sample_ids
 from search.texts import TextSpace, text_space
@@ -65,7 +65,7 @@ class EditTask:
         rows = {}
         for method in methods:
             request.report(f"Ranking by {method}", 0, 1)
-            figures = judge.figures(FUSIONS[method], encoded, vectors)
+            figures = judge.figures(_fusion(method), encoded, vectors)
             rows[method] = {name: bootstrap.mean(values) for name, values in figures.items()}
         models = len({photo.group for photo in photos})
         return Measured(
@@ -74,6 +74,13 @@ class EditTask:
             rows=rows,
             setting=f"{len(queries)} queries among {len(photos)} photos of {models} models",
         )
+
+
+def _fusion(method: str) -> Fusion:
+    try:
+        return fusion_named(method)
+    except ValueError as error:
+        raise EvaluationError(str(error)) from error
 
 
 def edit_photos(request: Request) -> list[ShoePhoto]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Final
 
@@ -13,7 +14,7 @@ from search.evaluation.datasets import DatasetError, ShoePhoto, read_dataset, re
 from search.evaluation.embeddings import digest_of
 from search.evaluation.metrics import Bootstrap
 from search.evaluation.protocol import EvaluationError, Measured, Request
-from search.recognition import NEIGHBOURS, knn_vote
+from search.recognition import NEIGHBOURS, TEMPERATURE, knn_vote
 from search.types import Vectors
 
 Labels = npt.NDArray[np.intp]
@@ -49,7 +50,7 @@ class RecogniseTask:
         rows = {}
         for method in methods:
             request.report(f"Naming by {method}", 0, 1)
-            named = METHODS[method](query_vectors, gallery_vectors, labels, same)
+            named = _method(method)(query_vectors, gallery_vectors, labels, same)
             right = named == truth[:, None]
             precision, recall = bootstrap.macro(truth, named[:, 0])
             rows[method] = {
@@ -64,6 +65,21 @@ class RecogniseTask:
             rows=rows,
             setting=f"{len(queries)} queries against {len(gallery)} photos of {len(models)} models",
         )
+
+
+def _method(method: str) -> Callable[[Vectors, Vectors, Labels, Same], Labels]:
+    """A method by name; ``knn:K`` and ``knn:K:T`` vote by K photos at temperature T."""
+    name, *parameters = method.split(":")
+    if not parameters:
+        return METHODS[name]
+    try:
+        k = int(parameters[0])
+        temperature = float(parameters[1]) if len(parameters) > 1 else TEMPERATURE
+    except ValueError:
+        k, temperature = 0, 0.0
+    if name != "knn" or len(parameters) > 2 or k < 1 or not temperature > 0:
+        raise EvaluationError(f"{method!r} is not a method; knn takes knn:K or knn:K:TEMPERATURE.")
+    return partial(knn, k=k, temperature=temperature)
 
 
 def sides(request: Request) -> tuple[list[ShoePhoto], list[ShoePhoto]]:
@@ -106,22 +122,30 @@ def _same_bytes(queries: Sequence[ShoePhoto], gallery: Sequence[ShoePhoto]) -> S
     return np.asarray(ours[:, None] == theirs[None, :])
 
 
-def knn(queries: Vectors, gallery: Vectors, labels: Labels, same: Same) -> Labels:
+def knn(
+    queries: Vectors,
+    gallery: Vectors,
+    labels: Labels,
+    same: Same,
+    *,
+    k: int = NEIGHBOURS,
+    temperature: float = TEMPERATURE,
+) -> Labels:
     """The first ``NAMED`` labels of each query by the vote that ``search.identify`` counts.
 
     Shape (n, NAMED); where the voters carry fewer labels, those of the next nearest photos follow.
     """
     scores = np.where(same, -np.inf, queries @ gallery.T)
     # As deep as the rarest need be: one photo each of NAMED models beyond the voters.
-    depth = min(scores.shape[1], 20 * NEIGHBOURS)
+    depth = min(scores.shape[1], 20 * k)
     nearest = np.argpartition(-scores, depth - 1, axis=1)[:, :depth]
     named = np.full((len(queries), NAMED), -2, np.intp)
     for row, places in enumerate(nearest):
         order = places[np.argsort(-scores[row, places], kind="stable")]
         order = order[np.isfinite(scores[row, order])]
-        voters = order[:NEIGHBOURS]
-        found = [vote.label for vote in knn_vote(scores[row, voters], labels[voters].tolist())]
-        found += labels[order[NEIGHBOURS:]].tolist()
+        voters = order[:k]
+        votes = knn_vote(scores[row, voters], labels[voters].tolist(), temperature=temperature)
+        found = [vote.label for vote in votes] + labels[order[k:]].tolist()
         first = list(dict.fromkeys(found))[:NAMED]
         named[row, : len(first)] = first
     return named

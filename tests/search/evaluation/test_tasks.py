@@ -310,10 +310,22 @@ class TestCommand:
         tasks = [one["task"] for one in found] if isinstance(found, list) else [found["task"]]
         assert "recognise" in tasks
 
-    def test_a_row_is_chosen_in_the_order_of_the_task(self) -> None:
-        assert methods_chosen(TASKS["edit"], "slerp") == (
-            "image", "text", "sum", "slerp", "product",
+    def test_baselines_come_first_and_each_method_once(self) -> None:
+        assert methods_chosen(TASKS["edit"], "slerp, sum,direction:0.7") == (
+            "image", "text", "sum", "product", "slerp", "direction:0.7",
         )  # fmt: skip
+
+    def test_methods_take_parameters(self, tmp_path: Path) -> None:
+        data = model_folders(tmp_path / "shoes", models=3, photos=4)
+        asked = request(data, side="all", method="knn:1,knn:3:0.1")
+        rows = run_task("recognise", asked).rows
+        assert set(rows) == {"knn:1", "knn:3:0.1"}
+        for method in ("knn:0", "knn:x", "knn:3:0", "prototype:2"):
+            with pytest.raises(EvaluationError, match="knn takes"):
+                run_task("recognise", request(data, side="all", method=method))
+        boxes = footlocker(tmp_path / "data", models=2)
+        with pytest.raises(EvaluationError, match="parameter"):
+            run_task("edit", request(boxes, method="sum:7"))
 
 
 @pytest.mark.data
