@@ -33,7 +33,7 @@ class Kind:
 
 BRANDS: tuple[BrandPlan, ...] = (
     BrandPlan("Norrvik", "peaks", 1.1, ("runner", "boot", "mid", "sneaker", "runner", "sandal")),
-    BrandPlan("Kestrel", "feathers", 1.2, ("runner", "sneaker", "high-top", "runner", "mid")),
+    BrandPlan("Kestrell", "feathers", 1.2, ("runner", "sneaker", "high-top", "runner", "mid")),
     BrandPlan("Halden & Moor", "ring", 1.4, ("chelsea", "loafer", "boot", "sneaker", "heel")),
     BrandPlan("Brightwater", "waves", 0.8, ("slip-on", "sandal", "sneaker", "high-top")),
     BrandPlan("Corvane", "diamonds", 1.5, ("heel", "loafer", "chelsea", "heel", "slip-on")),

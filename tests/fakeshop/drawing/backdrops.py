@@ -97,12 +97,12 @@ DRAW: dict[Backdrop, Callable[[int, int], Picture]] = {
 
 
 def backdrop(name: Backdrop, size: int, seed: int) -> Picture:
-    """The scene ``name``; of each busy place there are four, so that a shop draws quickly."""
+    """The scene ``name`` as planes (3, h, w); of each busy place there are four, so that a shop draws quickly."""
     return _kept(name, size, seed % 4)
 
 
 @lru_cache(maxsize=24)
 def _kept(name: Backdrop, size: int, seed: int) -> Picture:
-    picture = DRAW[name](size, seed).astype(np.float32)
+    picture = np.ascontiguousarray(DRAW[name](size, seed).transpose(2, 0, 1), np.float32)
     picture.flags.writeable = False
     return picture

@@ -64,6 +64,18 @@ def band(curve: Points, by: float | NDArray[np.float64]) -> Points:
     return np.vstack([curve, offset(curve, by)[::-1]])
 
 
+def rounded(polygon: Points, radius: float = 2.0) -> Points:
+    """``polygon`` with its corners cut (Chaikin) over about ``radius`` units."""
+    ring = np.vstack([polygon, polygon[:1]])
+    length = float(np.hypot(*np.diff(ring, axis=0).T).sum())
+    points = resample(ring, max(8, int(length / radius)))[:-1]
+    for _ in range(3):
+        after = np.roll(points, -1, axis=0)
+        points = np.stack([points * 0.75 + after * 0.25, points * 0.25 + after * 0.75], axis=1)
+        points = points.reshape(-1, 2)
+    return points
+
+
 def dense(polygon: Points, longest: float = 2.5) -> Points:
     """``polygon`` with its long edges cut, so a bent projection bends them too."""
     edges = np.roll(polygon, -1, axis=0) - polygon
@@ -73,7 +85,12 @@ def dense(polygon: Points, longest: float = 2.5) -> Points:
     return np.repeat(polygon, pieces, axis=0) + np.repeat(edges, pieces, axis=0) * share[:, None]
 
 
-def height_at(curve: Points, x: NDArray[np.float64]) -> NDArray[np.float64]:
-    """The y of a curve that runs left to right, at each ``x``."""
+def left_to_right(curve: Points) -> tuple[Points, Points]:
+    """The x and y of ``curve`` in the order of x, as ``numpy.interp`` wants them."""
     order = np.argsort(curve[:, 0], kind="stable")
-    return np.interp(x, curve[order, 0], curve[order, 1])
+    return curve[order, 0], curve[order, 1]
+
+
+def height_at(curve: Points, x: Points) -> Points:
+    """The y of a curve that runs left to right, at each ``x``."""
+    return np.interp(x, *left_to_right(curve))

@@ -21,7 +21,7 @@ POINTED = (
 
 def outline(bench: Bench) -> Points:
     slim = bench.look.silhouette in ("heel", "loafer", "chelsea")
-    width = 0.92 + (bench.look.cut % 5) * 0.03
+    width = 1.06 + (bench.look.cut % 5) * 0.03
     return smooth(POINTED if slim else ROUND, closed=True) * (1, width)
 
 
@@ -85,7 +85,7 @@ def _opening(bench: Bench) -> None:
     o = s.outline
     front = float(s.collar[-1, 0]) + (4 if o.closure == "none" else 0)
     high = look.silhouette in ("high-top", "boot", "chelsea", "mid")
-    half = 8.8 if look.silhouette != "heel" else 7.6
+    half = 9.6 if look.silhouette != "heel" else 7.6
     start = 4.2
     if o.closure == "laces":
         _laces(bench, front)

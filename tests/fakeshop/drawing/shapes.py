@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from typing import Literal
 
 import numpy as np
 
-from tests.fakeshop.drawing.curves import Points, along, height_at, smooth
+from tests.fakeshop.drawing.curves import Points, along, left_to_right, rounded, smooth
 from tests.fakeshop.drawing.look import Silhouette
 
 Knot = tuple[float, float]
@@ -137,23 +137,31 @@ class Shape:
     sole_bottom: Points
     sole_style: int  # 0-2: which decoration the midsole has
 
-    @property
+    @cached_property
     def upper(self) -> Points:
         low = self.sole_top[::-1] - (0, 1.5)
         inner = low[(low[:, 0] < 97) & (low[:, 0] > 5)]
-        return np.vstack([self.back, self.collar[1:], self.ridge[1:], inner])
+        return rounded(np.vstack([self.back, self.collar[1:], self.ridge[1:], inner]), 1.9)
 
-    @property
+    @cached_property
     def sole(self) -> Points:
-        return np.vstack([self.sole_bottom, self.sole_top[::-1]])
+        return rounded(np.vstack([self.sole_bottom, self.sole_top[::-1]]), 1.6)
 
     def roof(self, x: Points) -> Points:
         """The greatest height of the upper at each x."""
-        line = np.vstack([self.collar, self.ridge[1:]])
-        return height_at(line, x)
+        return np.interp(x, *self._roof)
 
     def floor(self, x: Points) -> Points:
-        return height_at(self.sole_top, x)
+        """Where upper and sole meet at each x."""
+        return np.interp(x, *self._floor)
+
+    @cached_property
+    def _roof(self) -> tuple[Points, Points]:
+        return left_to_right(np.vstack([self.collar, self.ridge[1:]]))
+
+    @cached_property
+    def _floor(self) -> tuple[Points, Points]:
+        return left_to_right(self.sole_top)
 
     def lace_ends(self) -> Points:
         """Points on the ridge where laces cross, top first."""
@@ -167,7 +175,7 @@ def shape(silhouette: Silhouette, cut: int) -> Shape:
     base = OUTLINES[silhouette]
     lot = np.random.default_rng([cut, 77])
     tall, toe = lot.uniform(0.92, 1.1), lot.uniform(0.85, 1.12)
-    thick = lot.uniform(0.85, 1.5) if base.tread in ("flat", "runner") else lot.uniform(0.9, 1.1)
+    thick = lot.uniform(0.85, 1.3) if base.tread in ("flat", "runner") else lot.uniform(0.9, 1.1)
     style = int(lot.integers(3))
     if silhouette == "heel":
         tall, thick, toe = lot.uniform(0.72, 1.1), 1.0, 1.0

@@ -37,7 +37,7 @@ def draw_tongue(bench: Bench) -> None:
         colour = p.accent if bench.look.cut % 5 == 0 else mix(p.upper, DARK, 0.12)
         along = s.ridge[len(s.ridge) // 4] - s.ridge[0]
         back = -along / np.hypot(*along)
-        side = np.array([-back[1], back[0]])  # to the front of the shin
+        side = np.array([back[1], -back[0]])  # to the front of the shin
         tip = s.ridge[0] + back * 6
         piece = smooth(
             [(x - 6, y - 6), (x - 4.2, y - 1), tuple(tip - side * 2.6), tuple(tip + back * 1.2),

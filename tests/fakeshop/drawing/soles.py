@@ -21,7 +21,7 @@ def draw_sole(bench: Bench) -> None:
     s, layer, p = bench.shape, bench.layer, bench.paints
     body = layer.mask(s.sole)
     # a dark line where upper and sole meet
-    layer.stroke(s.sole_top + (0, 0.25), (0, 0, 0), 0.9, opacity=0.35)
+    layer.stroke(s.sole_top + (0, 0.25), (0, 0, 0), 0.9, opacity=0.35, clip=layer.alpha.copy())
     layer.fill(s.sole, p.sole)
     kind = s.outline.tread
     if kind == "runner":
