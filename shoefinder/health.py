@@ -37,9 +37,14 @@ def check_encoder() -> str:
 
 
 def check_index() -> str:
-    from search.selectors import index_status
+    from search.exceptions import IndexUnavailable
+    from search.services import IndexHealth, index_ensure_request, index_status
 
     status = index_status()
+    if status.health is not IndexHealth.READY:
+        # The embed worker may run for days since it last looked at the whole index.
+        index_ensure_request()
+        raise IndexUnavailable(status.message)
     return f"{status.indexed} photos, {status.waiting} waiting"
 
 

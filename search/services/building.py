@@ -9,6 +9,7 @@ import structlog
 from django.core.cache import cache
 from django.db import transaction
 from django.utils import timezone
+from kombu.exceptions import OperationalError
 
 from search import selectors
 from search.encoders import Encoder, get_encoder
@@ -39,7 +40,8 @@ def index_rebuild_request(*, trigger: IndexBuild.Trigger) -> IndexBuild:
     from search.tasks import index_rebuild as task
 
     build = _waiting_build(encoder_id=str(get_encoder().id), trigger=trigger)
-    transaction.on_commit(lambda: task.delay(build.pk))
+    # Robust: without a broker the row waits for the sweep all the same.
+    transaction.on_commit(lambda: task.delay(build.pk), robust=True)
     return build
 
 
@@ -90,7 +92,11 @@ def index_ensure_request() -> bool:
 
     if not cache.add("search:index-ensure-requested", True, timeout=60):
         return False
-    task.delay()
+    try:
+        task.delay()
+    except OperationalError:
+        log.warning("index_ensure_not_enqueued", why="the broker does not answer")
+        return False
     return True
 
 

@@ -119,7 +119,7 @@ def embed_failures_retry(*, failures: QuerySet[EmbedFailure]) -> int:
     from search.tasks import embed_pending as task
 
     count = failures.update(retry_at=timezone.now())
-    transaction.on_commit(lambda: task.delay())
+    transaction.on_commit(lambda: task.delay(), robust=True)
     return count
 
 

@@ -175,7 +175,7 @@ SHOEFINDER_ENCODERS: dict[str, dict[str, Any]] = {
     # Any other name: a sentence-transformers id or a folder.
     "default": {"BACKEND": "search.encoders.clip.ClipEncoder", "OPTIONS": {}},
 }
-SHOEFINDER_EMBED_BATCH = env.int("SHOEFINDER_EMBED_BATCH", default=32)
+SHOEFINDER_EMBED_BATCH = env.int("SHOEFINDER_EMBED_BATCH", default=64)
 SHOEFINDER_DECODE_THREADS = env.int("SHOEFINDER_DECODE_THREADS", default=2)
 SHOEFINDER_STORE = env.str("SHOEFINDER_STORE", default="faiss")
 SHOEFINDER_STORES: dict[str, dict[str, Any]] = {

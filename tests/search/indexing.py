@@ -72,6 +72,7 @@ def configure(settings: Any, folder: Path, *, store: str) -> None:
             "OPTIONS": {"revision": secrets.token_hex(4)},
         }
     }
+    settings.SHOEFINDER_EMBED_BATCH = 32
     settings.SHOEFINDER_STORE = store
     settings.SHOEFINDER_STORES = {
         "memory": {"BACKEND": "search.stores.memory.MemoryStore"},

@@ -10,9 +10,11 @@ from typing import Any
 
 import numpy as np
 import pytest
+from celery import Task
 from django.core.cache import cache
 from django.core.management import CommandError, call_command
 from django.utils import timezone
+from kombu.exceptions import OperationalError
 
 from catalog.models import ShoeImage
 from search.encoders import get_encoder
@@ -180,6 +182,20 @@ class TestRequest:
         assert index_ensure_request()
         assert not index_ensure_request()
         assert celery_calls == ["search.tasks.index_ensure"]
+
+    def test_without_a_broker_nothing_breaks(
+        self, monkeypatch: pytest.MonkeyPatch, django_capture_on_commit_callbacks: Any
+    ) -> None:
+        def away(*args: Any, **options: Any) -> None:
+            raise OperationalError("connection refused")
+
+        cache.clear()
+        monkeypatch.setattr(Task, "apply_async", away)
+        assert not index_ensure_request()
+        with django_capture_on_commit_callbacks() as callbacks:
+            index_rebuild_request(trigger=ADMIN)
+        assert len(callbacks) == 1
+        assert IndexBuild.objects.get().status == IndexBuild.Status.PENDING
 
 
 class TestEnsure:

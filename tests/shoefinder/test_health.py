@@ -6,11 +6,17 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from django.core.cache import cache
 from django.core.files.base import ContentFile
 from django.core.files.storage import default_storage
 from django.test import Client
 
+from search.exceptions import IndexUnavailable
+from search.services import embed_pending
 from shoefinder import health
+from tests.search.indexing import celery_calls, faiss_index
+
+__all__ = ["celery_calls", "faiss_index"]
 
 pytestmark = pytest.mark.django_db
 
@@ -50,11 +56,17 @@ def test_not_ready_names_the_part_without_its_secrets(
     assert b"password" not in response.content
 
 
-def test_the_real_checks_answer() -> None:
+@pytest.mark.usefixtures("faiss_index")
+def test_the_real_checks_answer(celery_calls: list[str]) -> None:
+    cache.clear()
     assert health.check_database() in {"sqlite", "postgresql"}
     assert health.check_broker() == "memory"
     assert health.check_encoder()
-    assert "photos" in health.check_index()
+    with pytest.raises(IndexUnavailable, match="index rebuild"):
+        health.check_index()
+    assert celery_calls == ["search.tasks.index_ensure"]
+    embed_pending()
+    assert health.check_index() == "0 photos, 0 waiting"
 
 
 def test_metrics_need_the_token(client: Client, settings: Any) -> None:
