@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
 import signal
 import sys
 import tempfile
@@ -51,10 +52,8 @@ def main(argv: list[str] | None = None) -> int:
         f"{stats['photos']} photos",
         flush=True,
     )
-    try:
+    with contextlib.suppress(KeyboardInterrupt):
         shop.serve_forever()
-    except KeyboardInterrupt:
-        pass
     return 0
 
 

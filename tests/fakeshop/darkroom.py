@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 import tempfile
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
 
@@ -29,8 +30,9 @@ class Darkroom:
         self.size = size
 
     def path(self, look: Look, scene: Scene) -> Path:
-        panels = ",".join(sorted(look.panels))
-        key = f"{edition()} {self.size} {look.silhouette} {look.colours} {look.mark} {look.material} {panels} {look.cut} {scene}"
+        # a set has no order of its own, so its repr may differ between processes
+        parts = (replace(look, panels=frozenset()), sorted(look.panels), scene)
+        key = f"{edition()} {self.size} {parts}"
         name = hashlib.sha256(key.encode()).hexdigest()[:32]
         return self.folder / name[:2] / f"{name}.jpg"
 

@@ -103,7 +103,8 @@ class Router:
         if not products or not shop.publishes_sitemap:
             return self.missing()
         parts = [
-            f"<url><loc>{escape(shop.base_url + p.path)}</loc><lastmod>{p.updated.isoformat()}</lastmod></url>"
+            f"<url><loc>{escape(shop.base_url + p.path)}</loc>"
+            f"<lastmod>{p.updated.isoformat()}</lastmod></url>"
             for p in products
         ]
         if number == 0:

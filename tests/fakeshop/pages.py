@@ -16,13 +16,16 @@ STYLE = """
 *{box-sizing:border-box}
 body{margin:0;font:16px/1.5 system-ui,sans-serif;color:var(--ink);background:#fff}
 header,main,footer{max-width:1180px;margin:auto;padding:1rem 1.25rem}
-header{display:flex;flex-wrap:wrap;gap:.4rem 1.4rem;align-items:baseline;border-bottom:1px solid var(--line)}
+header{display:flex;flex-wrap:wrap;gap:.4rem 1.4rem;align-items:baseline;
+ border-bottom:1px solid var(--line)}
 header strong{font-size:1.35rem;letter-spacing:-.02em;margin-right:auto}
 a{color:inherit;text-decoration:none}a:hover,a:focus{text-decoration:underline}
 nav{display:flex;flex-wrap:wrap;gap:.3rem 1rem;color:var(--soft)}
 h1{font-size:1.6rem;letter-spacing:-.02em;line-height:1.2}
-.grid{list-style:none;padding:0;margin:0;display:grid;gap:1.4rem 1rem;grid-template-columns:repeat(auto-fill,minmax(190px,1fr))}
-.grid img,.shots img{width:100%;aspect-ratio:1;object-fit:cover;background:#f4f4f5;border-radius:10px;display:block}
+.grid{list-style:none;padding:0;margin:0;display:grid;gap:1.4rem 1rem;
+ grid-template-columns:repeat(auto-fill,minmax(190px,1fr))}
+.grid img,.shots img{width:100%;aspect-ratio:1;object-fit:cover;
+ background:#f4f4f5;border-radius:10px;display:block}
 .grid small,.soft{color:var(--soft);display:block}
 .product{display:grid;gap:2rem;grid-template-columns:minmax(0,3fr) minmax(0,2fr)}
 @media(max-width:720px){.product{grid-template-columns:1fr}}
@@ -45,9 +48,11 @@ def page(title: str, body: str, *, head: str = "", departments: Sequence[str] = 
         f'<a href="{escape(path)}">{escape(path.rsplit("/", 1)[1])}</a>' for path in traps
     )
     return (
-        f'<!doctype html><html lang="en"><head><meta charset="utf-8"><title>{escape(title)} · {escape(SHOP)}</title>'
+        '<!doctype html><html lang="en"><head><meta charset="utf-8">'
+        f"<title>{escape(title)} · {escape(SHOP)}</title>"
         '<meta name="viewport" content="width=device-width,initial-scale=1">'
-        f'<link rel="stylesheet" href="/style.css"><link rel="icon" href="data:,">{head}</head><body>'
+        f'<link rel="stylesheet" href="/style.css"><link rel="icon" href="data:,">{head}'
+        "</head><body>"
         f'<header><strong><a href="/">{escape(SHOP)}</a></strong><nav aria-label="Departments">'
         f'<a href="/c/all">All shoes</a>{links}</nav></header><main>{body}</main>'
         '<footer>A made-up shop with drawn shoes. <a href="/cart">Cart</a> '
@@ -70,7 +75,8 @@ def tiles(products: Sequence[Product]) -> str:
 
 def home(products: Sequence[Product], departments: Sequence[str], traps: Sequence[str]) -> bytes:
     body = (
-        f"<h1>Shoes that nobody has worn</h1><p class=soft>{len(products)} colours to choose from.</p>"
+        "<h1>Shoes that nobody has worn</h1>"
+        f"<p class=soft>{len(products)} colours to choose from.</p>"
         f"{tiles(products[:: max(1, len(products) // 12)][:12])}"
         '<p class="pages"><a href="/c/all">See all shoes →</a></p>'
     )
@@ -92,7 +98,8 @@ def category(name: str, products: Sequence[Product], *, number: int, per_page: i
         head += f'<link rel="next" href="{here}?page={number + 1}">'
         after = f'<a rel="next" href="{here}?page={number + 1}">Next →</a>'
     body = (
-        f"<h1>{escape(name)}</h1><p class=soft>{len(products)} products, page {number} of {last}</p>"
+        f"<h1>{escape(name)}</h1>"
+        f"<p class=soft>{len(products)} products, page {number} of {last}</p>"
         f'{tiles(shown)}<div class="pages">{before}{after}</div>'
     )
     return page(name, body, head=head, departments=departments, traps=traps)
@@ -116,23 +123,26 @@ def product_page(product: Product, siblings: Sequence[Product], *, kind: Kind, b
         f'<img src="{escape(url)}" alt="{escape(product.title)}">' for url in photos
     )  # fmt: skip
     others = "".join(
-        f'<li><a href="{o.path}"{" aria-current=page" if o.sku == product.sku else ""} title="{escape(o.color)}">'
+        f'<li><a href="{o.path}"{" aria-current=page" if o.sku == product.sku else ""}'
+        f' title="{escape(o.color)}">'
         f'<img src="{o.photo_path(0)}" alt="{escape(o.color)}" loading="lazy"></a></li>'
         for o in siblings
     )
     facts = "".join(
         f"<dt>{name}</dt><dd>{escape(value)}</dd>"
         for name, value in (
-            ("Style code", product.mpn), ("For", m.audience.title()), ("Material", m.material.title()),
-            ("Closure", m.closure), ("Category", m.category),
+            ("Style code", product.mpn), ("For", m.audience.title()),
+            ("Material", m.material.title()), ("Closure", m.closure), ("Category", m.category),
         )
     )  # fmt: skip
     stock = {"InStock": "In stock", "OutOfStock": "Sold out", "PreOrder": "Pre-order"}
     price = "Price on request" if Fault.NO_OFFERS in faults else money(product)
     body = (
         f'<article class="product"{scope}>{inner}<div class="shots">{shots}</div>'
-        f"<div><p class=soft>{escape(m.brand.name)}</p><h1>{escape(m.name)}</h1><p>{escape(product.color)}</p>"
+        f"<div><p class=soft>{escape(m.brand.name)}</p><h1>{escape(m.name)}</h1>"
+        f"<p>{escape(product.color)}</p>"
         f'<p class="price">{price}</p><p class=soft>{stock[product.availability]}</p>'
-        f'<ul class="colours">{others}</ul><p>{escape(describe(product))}</p><dl>{facts}</dl></div></article>'
+        f'<ul class="colours">{others}</ul><p>{escape(describe(product))}</p>'
+        f"<dl>{facts}</dl></div></article>"
     )
     return page(product.title, body, head=head, departments=departments)

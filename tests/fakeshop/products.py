@@ -13,11 +13,19 @@ from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Literal
 
-from tests.fakeshop.drawing.look import Look, Mark, Material, Panel, Scene, Silhouette, View
-from tests.fakeshop.wares import BRANDS, COLOURWAYS, KINDS, NAMES, BrandPlan
+from tests.fakeshop.drawing.look import (
+    Backdrop,
+    Look,
+    Mark,
+    Material,
+    Panel,
+    Scene,
+    Silhouette,
+    View,
+)
+from tests.fakeshop.wares import BRANDS, COLOURWAYS, KINDS, NAMES, Audience, BrandPlan
 
 Availability = Literal["InStock", "OutOfStock", "PreOrder"]
-Audience = Literal["men", "women", "unisex", "kids"]
 
 FIRST_DAY = datetime(2026, 1, 5, 8, tzinfo=UTC)
 
@@ -184,9 +192,11 @@ def _photos(lot: random.Random) -> Iterator[Photo]:
         views.append(lot.choice(("pair", "sole", "medial" if views[2] == "top" else "top")))
     for index, view in enumerate(views):
         busy = index == len(views) - 1 and lot.random() < 0.35
-        backdrop = lot.choice(("wood", "grass", "street", "fabric")) if busy else (
-            "studio" if index and lot.random() < 0.3 else "white"
-        )  # fmt: skip
+        backdrop: Backdrop = "white"
+        if busy:
+            backdrop = lot.choice(("wood", "grass", "street", "fabric"))
+        elif index and lot.random() < 0.3:
+            backdrop = "studio"
         yield Photo(
             scene=Scene(
                 view=view,

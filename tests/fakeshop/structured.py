@@ -21,7 +21,8 @@ def jsonld(product: Product, *, base_url: str, photos: list[str], size: int,
     url = base_url + product.path
     described = int(m.id[1:]) % 2 == 0
     images: list[Any] = [
-        {"@type": "ImageObject", "contentUrl": photo, "url": photo, "caption": product.photos[i].view,
+        {"@type": "ImageObject", "contentUrl": photo, "url": photo,
+        "caption": product.photos[i].view,
          "width": size, "height": size} if described and i < len(product.photos) else photo
         for i, photo in enumerate(photos)
     ]  # fmt: skip
@@ -97,7 +98,8 @@ def microdata(product: Product, *, base_url: str, photos: list[str],
         f'<meta itemprop="name" content="{escape(product.title)}">',
         '<span itemprop="brand" itemscope itemtype="https://schema.org/Brand">'
         f'<meta itemprop="name" content="{escape(m.brand.name)}"></span>',
-        f'<meta itemprop="sku" content="{product.sku}"><meta itemprop="mpn" content="{product.mpn}">',
+        f'<meta itemprop="sku" content="{product.sku}">'
+        f'<meta itemprop="mpn" content="{product.mpn}">',
         f'<meta itemprop="color" content="{escape(product.color)}">',
         f'<meta itemprop="category" content="{escape(f"Shoes > {m.category}")}">',
         f'<meta itemprop="material" content="{m.material.title()}">',
@@ -105,7 +107,8 @@ def microdata(product: Product, *, base_url: str, photos: list[str],
         '<span itemprop="audience" itemscope itemtype="https://schema.org/PeopleAudience">'
         f'<meta itemprop="suggestedGender" content="{GENDER[m.audience]}"></span>',
         '<span itemprop="isVariantOf" itemscope itemtype="https://schema.org/ProductGroup">'
-        f'<meta itemprop="productGroupID" content="{m.id}"><meta itemprop="name" content="{escape(m.name)}"></span>',
+        f'<meta itemprop="productGroupID" content="{m.id}">'
+        f'<meta itemprop="name" content="{escape(m.name)}"></span>',
     ]
     if Fault.NO_PHOTOS not in faults:
         out += [f'<link itemprop="image" href="{escape(photo)}">' for photo in photos]

@@ -7,6 +7,7 @@ from typing import Literal
 
 from tests.fakeshop.drawing.look import Mark, Material, Panel, Silhouette
 
+Audience = Literal["men", "women", "unisex", "kids"]
 Dress = Literal["sport", "street", "formal"]
 
 
@@ -27,7 +28,7 @@ class Kind:
     dress: Dress
     prices: tuple[int, int]
     materials: tuple[Material, ...]
-    audiences: tuple[Literal["men", "women", "unisex", "kids"], ...]
+    audiences: tuple[Audience, ...]
     panels: tuple[tuple[Panel, ...], ...]
 
 
@@ -56,20 +57,30 @@ _STREET: tuple[tuple[Panel, ...], ...] = (
     ("toe", "heel", "eyestay"),
 )
 _PLAIN: tuple[tuple[Panel, ...], ...] = ((), ("toe",), ("heel",), ("stripe",))
-_EVERY = ("men", "women", "unisex", "kids")
-_GROWN = ("men", "women", "unisex")
+_EVERY: tuple[Audience, ...] = ("men", "women", "unisex", "kids")
+_GROWN: tuple[Audience, ...] = ("men", "women", "unisex")
 
 KINDS: dict[Silhouette, Kind] = {
-    "runner": Kind("Running Shoes", "Laces", "sport", (90, 180), ("mesh", "knit", "mesh", "suede"), _EVERY, _SPORT),
-    "sneaker": Kind("Sneakers", "Laces", "street", (60, 120), ("leather", "suede", "canvas"), _EVERY, _STREET),
-    "mid": Kind("Sneakers", "Laces", "street", (80, 140), ("leather", "suede", "knit"), _EVERY, _STREET),
-    "high-top": Kind("High-Tops", "Laces", "street", (70, 130), ("canvas", "leather", "canvas"), _EVERY, _STREET),
-    "slip-on": Kind("Slip-Ons", "Elastic", "street", (45, 90), ("canvas", "suede", "knit"), _EVERY, _PLAIN),
-    "boot": Kind("Boots", "Laces", "formal", (120, 220), ("leather", "suede"), _GROWN, ((), ("toe",), ("heel",), ("toe", "heel"))),
-    "chelsea": Kind("Boots", "Pull-On", "formal", (120, 220), ("leather", "suede", "patent"), _GROWN, ((), ("heel",), ("toe",))),
-    "sandal": Kind("Sandals", "Buckle", "street", (40, 90), ("leather", "suede", "canvas"), _EVERY, ((), ("stripe",))),
-    "heel": Kind("Heels", "Pull-On", "formal", (90, 200), ("patent", "suede", "leather"), ("women",), ((), ("toe",), ("heel",))),
-    "loafer": Kind("Loafers", "Pull-On", "formal", (90, 170), ("leather", "suede", "patent"), _GROWN, ((), ("heel",))),
+    "runner": Kind("Running Shoes", "Laces", "sport", (90, 180), ("mesh", "knit", "mesh",
+              "suede"), _EVERY, _SPORT),
+    "sneaker": Kind("Sneakers", "Laces", "street", (60, 120), ("leather", "suede", "canvas"),
+              _EVERY, _STREET),
+    "mid": Kind("Sneakers", "Laces", "street", (80, 140), ("leather", "suede", "knit"), _EVERY,
+              _STREET),
+    "high-top": Kind("High-Tops", "Laces", "street", (70, 130), ("canvas", "leather",
+              "canvas"), _EVERY, _STREET),
+    "slip-on": Kind("Slip-Ons", "Elastic", "street", (45, 90), ("canvas", "suede", "knit"),
+              _EVERY, _PLAIN),
+    "boot": Kind("Boots", "Laces", "formal", (120, 220), ("leather", "suede"), _GROWN, ((),
+              ("toe",), ("heel",), ("toe", "heel"))),
+    "chelsea": Kind("Boots", "Pull-On", "formal", (120, 220), ("leather", "suede", "patent"),
+              _GROWN, ((), ("heel",), ("toe",))),
+    "sandal": Kind("Sandals", "Buckle", "street", (40, 90), ("leather", "suede", "canvas"),
+              _EVERY, ((), ("stripe",))),
+    "heel": Kind("Heels", "Pull-On", "formal", (90, 200), ("patent", "suede", "leather"),
+              ("women",), ((), ("toe",), ("heel",))),
+    "loafer": Kind("Loafers", "Pull-On", "formal", (90, 170), ("leather", "suede", "patent"),
+              _GROWN, ((), ("heel",))),
 }  # fmt: skip
 
 NAMES: tuple[str, ...] = tuple(
@@ -98,7 +109,8 @@ COLOURWAYS: dict[Dress, tuple[tuple[str, str, str], ...]] = {
         ("black", "black", "white"), ("white", "white", "white"), ("navy", "white", "white"),
         ("red", "white", "white"), ("beige", "brown", "white"), ("tan", "white", "beige"),
         ("green", "yellow", "white"), ("olive", "beige", "beige"), ("pink", "white", "white"),
-        ("yellow", "white", "white"), ("purple", "white", "white"), ("light blue", "white", "white"),
+        ("yellow", "white", "white"), ("purple", "white", "white"), ("light blue", "white",
+        "white"),
         ("grey", "black", "white"), ("maroon", "beige", "white"), ("teal", "white", "white"),
         ("white", "gold", "white"), ("orange", "black", "white"), ("blue", "white", "white"),
         ("brown", "beige", "tan"), ("silver", "black", "white"),

@@ -12,14 +12,16 @@ from tests.fakeshop.drawing.look import Backdrop
 from tests.fakeshop.drawing.textures import clouds
 
 Picture = NDArray[np.float32]  # (h, w, 3), 0-1
+Shades = NDArray[np.floating]
 
 
 def _tint(
-    plane: Picture, low: tuple[float, float, float], high: tuple[float, float, float]
+    plane: Shades, low: tuple[float, float, float], high: tuple[float, float, float]
 ) -> Picture:
     """Map 0-1 to colours between ``low`` and ``high``."""
     a, b = np.asarray(low, np.float32), np.asarray(high, np.float32)
-    return a + (b - a) * np.clip(plane, 0, 1)[..., None]
+    share = np.clip(plane, 0, 1).astype(np.float32)[..., None]
+    return a + (b - a) * share
 
 
 def _white(size: int, seed: int) -> Picture:
@@ -59,7 +61,7 @@ def _grass(size: int, seed: int) -> Picture:
         blades += sum(np.roll(fine, k * (2 if i < 2 else 6), 0) for k in range(5)) / (
             5 if i < 2 else 9
         )
-    return _tint(0.5 + 0.42 * blades, (0.07, 0.2, 0.04), (0.6, 0.78, 0.28))
+    return _tint(np.float32(0.5) + np.float32(0.42) * blades, (0.07, 0.2, 0.04), (0.6, 0.78, 0.28))
 
 
 def _street(size: int, seed: int) -> Picture:
@@ -97,7 +99,10 @@ DRAW: dict[Backdrop, Callable[[int, int], Picture]] = {
 
 
 def backdrop(name: Backdrop, size: int, seed: int) -> Picture:
-    """The scene ``name`` as planes (3, h, w); of each busy place there are four, so that a shop draws quickly."""
+    """The scene ``name`` as planes (3, h, w).
+
+    Of each busy place there are four, kept, so that a shop draws quickly.
+    """
     return _kept(name, size, seed % 4)
 
 

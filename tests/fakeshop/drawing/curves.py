@@ -56,7 +56,8 @@ def normals(curve: Points) -> Points:
 
 def offset(curve: Points, by: float | NDArray[np.float64]) -> Points:
     """``curve`` moved ``by`` units to its left (negative: right)."""
-    return curve + normals(curve) * (by if np.isscalar(by) else np.asarray(by)[:, None])
+    away: Points = normals(curve) * np.asarray(by, dtype=float).reshape(-1, 1)
+    return curve + away
 
 
 def band(curve: Points, by: float | NDArray[np.float64]) -> Points:
@@ -82,7 +83,8 @@ def dense(polygon: Points, longest: float = 2.5) -> Points:
     pieces = np.maximum(1, np.hypot(edges[:, 0], edges[:, 1]) / longest).astype(int)
     starts = np.repeat(np.cumsum(pieces) - pieces, pieces)
     share = (np.arange(pieces.sum()) - starts) / np.repeat(pieces, pieces)
-    return np.repeat(polygon, pieces, axis=0) + np.repeat(edges, pieces, axis=0) * share[:, None]
+    steps: Points = np.repeat(edges, pieces, axis=0) * share[:, None]
+    return np.repeat(polygon, pieces, axis=0) + steps
 
 
 def left_to_right(curve: Points) -> tuple[Points, Points]:

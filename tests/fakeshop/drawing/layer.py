@@ -82,7 +82,7 @@ class Layer:
             # round joints cost much and show only on broad lines
             joint = "curve" if pen > 2.5 else None
             pencil.line(xy, fill=255, width=max(1, round(pen * OVER)), joint=joint)
-        cover = np.asarray(image.reduce(OVER), np.float32) / 255
+        cover = _cover(image)
         rows, cols = slice(y0, y1), slice(x0, x1)
         return Patch(rows, cols, cover if clip is None else cover * clip[rows, cols])
 
@@ -101,7 +101,7 @@ class Layer:
         pencil = ImageDraw.Draw(image)
         for quad in (px - (x0, y0)) * OVER:
             pencil.polygon(quad.ravel().tolist(), fill=255)
-        cover = np.asarray(image.reduce(OVER), np.float32) / 255
+        cover = _cover(image)
         return Patch(slice(y0, y1), slice(x0, x1), cover)
 
     def mask(self, points: Points) -> Plane:
@@ -164,7 +164,7 @@ class Layer:
         for a, b in zip(px[::2], px[1::2], strict=True):
             pencil.line([*a, *b], fill=255, width=max(2, round(0.32 * self.unit * OVER)))
         rows, cols = slice(y0, y1), slice(x0, x1)
-        cover = np.asarray(image.reduce(OVER), np.float32) / 255
+        cover = _cover(image)
         if clip is not None:
             cover = cover * clip[rows, cols]
         self.lay(Patch(rows, cols, cover), colour, 0.85)
@@ -203,6 +203,11 @@ class Layer:
         more = int(margin * self.unit) + 1
         top, left = max(0, int(down[0]) - more), max(0, int(across[0]) - more)
         return slice(top, int(down[-1]) + more), slice(left, int(across[-1]) + more)
+
+
+def _cover(image: Image.Image) -> Plane:
+    """A mask drawn :data:`OVER` times too large, as shares of each pixel."""
+    return np.asarray(image.reduce(OVER), np.float32) / np.float32(255)
 
 
 def _enlarged(plane: Plane, size: tuple[int, int]) -> Plane:

@@ -11,10 +11,12 @@ from tests.fakeshop.drawing.marks import mark
 
 ROUND = (
     (0.5, 0), (3.5, 9), (13, 12.6), (30, 13), (50, 14.6), (68, 17.8), (82, 17.2), (93, 11.5),
-    (99, 2), (97, -7), (89, -14), (76, -17), (60, -14.6), (45, -11.4), (30, -11.4), (13, -12), (3.5, -8.6),
+    (99, 2), (97, -7), (89, -14), (76, -17), (60, -14.6), (45, -11.4), (30, -11.4), (13, -12),
+    (3.5, -8.6),
 )  # fmt: skip
 POINTED = (
-    (1, 0), (3.5, 6), (13, 9), (30, 9.4), (50, 11.5), (66, 14.2), (78, 12.4), (90, 6.6), (100, -1.5),
+    (1, 0), (3.5, 6), (13, 9), (30, 9.4), (50, 11.5), (66, 14.2), (78, 12.4), (90, 6.6),
+    (100, -1.5),
     (92, -8), (78, -13), (64, -13.4), (48, -9.6), (30, -8.8), (13, -8.8), (3.5, -6),
 )  # fmt: skip
 
@@ -91,7 +93,8 @@ def _opening(bench: Bench) -> None:
         _laces(bench, front)
     mouth = smooth(
         [(start, 0), (start + 2.4, half * 0.72), (start + 10, half), (front * 0.66, half * 0.9),
-         (front - 2, half * 0.55), (front, 0), (front - 2, -half * 0.55), (front * 0.66, -half * 0.9),
+         (front - 2, half * 0.55), (front, 0), (front - 2, -half * 0.55),
+         (front * 0.66, -half * 0.9),
          (start + 10, -half), (start + 2.4, -half * 0.72)], closed=True,
     )  # fmt: skip
     rim = (mouth - mouth.mean(axis=0)) * (1.07, 1.2) + mouth.mean(axis=0)
@@ -174,8 +177,11 @@ def _straps(bench: Bench, rim: Points) -> None:
     layer.stitch(np.vstack([bed, bed[:1]]), line_colour(ground))
     for piece in mark(look.mark, at=(17, 0), size=4, tilt=90):
         layer.fill(piece, DARK if luma(ground) > 0.45 else WHITE, opacity=0.8)
-    lines = [(smooth([(80, 20), (74, 8), (72, -6), (78, -20)]), 11.0 if s.sole_style == 1 else 7.5),
-             (smooth([(56, 20), (50, 8), (49, -6), (54, -20)]), 11.0 if s.sole_style == 1 else 7.0)]  # fmt: skip
+    broad = s.sole_style == 1
+    lines = [
+        (smooth([(80, 20), (74, 8), (72, -6), (78, -20)]), 11.0 if broad else 7.5),
+        (smooth([(56, 20), (50, 8), (49, -6), (54, -20)]), 11.0 if broad else 7.0),
+    ]
     if s.sole_style == 2:
         lines[1] = (smooth([(82, 20), (64, 8), (52, -4), (46, -16)]), 6.5)
     if s.sole_style != 1:

@@ -113,7 +113,8 @@ def _lugs(bench: Bench) -> None:
     low = bench.shape.sole_bottom
     for x in np.concatenate([np.linspace(3.5, 22, 5), np.linspace(34, 92, 13)]):
         y = float(height_at(low, np.array([x]))[0])
-        layer.fill(np.array([(x - 1.2, y + 3.6), (x + 1.4, y + 3.6), (x + 1.5, y - 0.6), (x - 1.3, y - 0.6)]),
+        layer.fill(np.array([(x - 1.2, y + 3.6), (x + 1.4, y + 3.6), (x + 1.5, y - 0.6),
+        (x - 1.3, y - 0.6)]),
                    colour)  # fmt: skip
 
 
@@ -125,8 +126,10 @@ def draw_stiletto(bench: Bench) -> None:
     at = 9.5
     column = np.vstack(
         [
-            smooth([(3.2, seat + 1), (5.2, seat * 0.72), (at - width, seat * 0.3), (at - width, 0)]),
-            smooth([(at + width, 0), (at + width + 0.4, seat * 0.3), (at + width + 3.5, seat * 0.66),
+            smooth([(3.2, seat + 1), (5.2, seat * 0.72), (at - width, seat * 0.3),
+            (at - width, 0)]),
+            smooth([(at + width, 0), (at + width + 0.4, seat * 0.3),
+            (at + width + 3.5, seat * 0.66),
                     (21, seat * 0.8)]),
         ]
     )  # fmt: skip

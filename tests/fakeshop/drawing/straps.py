@@ -70,7 +70,7 @@ def draw_straps(bench: Bench, *, medial: bool) -> None:
 
 def draw_bands(bench: Bench, *, fittings: bool = False, rims: bool = False) -> None:
     """The halves of the bands on one side; ``fittings`` adds buckles, ``rims`` rounds the tops."""
-    layer, p, s = bench.layer, bench.paints, bench.shape
+    layer, s = bench.layer, bench.shape
     lines = strap_lines(bench)
     for index, (line, width) in enumerate(lines):
         colour = strap_colour(bench, index)
@@ -95,8 +95,8 @@ def draw_bands(bench: Bench, *, fittings: bool = False, rims: bool = False) -> N
     line, _ = lines[-1]
     x, y = line[len(line) // 3]
     light = luma(strap_colour(bench, len(lines) - 1)) > 0.5
-    for piece in mark(bench.look.mark, at=(float(x), float(y)), size=2.7, tilt=-15):
-        layer.fill(piece, DARK if light else (0.97, 0.97, 0.96))
+    for shape in mark(bench.look.mark, at=(float(x), float(y)), size=2.7, tilt=-15):
+        layer.fill(shape, DARK if light else (0.97, 0.97, 0.96))
 
 
 def _buckle(bench: Bench, at: Points, width: float) -> None:

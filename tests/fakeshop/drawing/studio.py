@@ -73,7 +73,9 @@ def shadow(layer: Layer, *, flat: bool) -> Plane:
         soft = image.filter(ImageFilter.GaussianBlur(3 * px)).resize(
             (size, size), Image.Resampling.BILINEAR
         )
-        cast = np.roll(np.asarray(soft, np.float32) / 255, (int(9 * px), int(5 * px)), (0, 1))
+        cast: Plane = np.roll(
+            np.asarray(soft, np.float32) / 255, (int(9 * px), int(5 * px)), (0, 1)
+        )
         return cast * np.float32(0.42)
     half = layer.alpha[::2, ::2] > 0.5  # a shadow is soft: half the size will do
     px, size = px / 2, len(half)
@@ -93,4 +95,4 @@ def shadow(layer: Layer, *, flat: bool) -> Plane:
     whole = Image.fromarray(np.clip(out, 0, 0.75)).resize(
         layer.alpha.shape, Image.Resampling.BILINEAR
     )
-    return np.asarray(whole)
+    return np.asarray(whole, np.float32)

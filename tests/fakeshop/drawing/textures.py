@@ -44,6 +44,6 @@ def texture(material: Material, size: int) -> Plane:
         plane = 1 + 0.018 * clouds(size, 3, 6) + 0.03 * clouds(size, 40, 7)
     else:
         plane = 1 + 0.02 * clouds(size, 60, 8)
-    plane = plane.astype(np.float32)
-    plane.flags.writeable = False
-    return plane
+    kept: Plane = plane.astype(np.float32)
+    kept.flags.writeable = False
+    return kept
