@@ -23,6 +23,7 @@ logger = logging.getLogger(__name__)
 
 BEAT_SECONDS = 1.0
 MAX_CRAWL_DELAY = 60.0
+GENTLE_STEP_SECONDS = 0.1
 
 
 class Pulse:
@@ -119,7 +120,10 @@ class Pulse:
 
 
 class PoliteThrottle(AutoThrottle):
-    """AutoThrottle that never goes below the Crawl-delay of a host's robots.txt."""
+    """AutoThrottle that obeys the Crawl-delay of robots.txt, and is not scared by one slow answer.
+
+    A single answer of 20 seconds would otherwise mean minutes of pauses after it.
+    """
 
     def __init__(self, crawler: Crawler) -> None:
         super().__init__(crawler)
@@ -137,11 +141,12 @@ class PoliteThrottle(AutoThrottle):
             if slot := downloader.slots.get(key):
                 slot.delay = max(slot.delay, delay)
 
-    def _adjust_delay(self, slot: Any, latency: float, response: Response) -> None:
-        super()._adjust_delay(slot, latency, response)
-        key = response.meta.get("download_slot") if response.request else None
-        slot.delay = max(slot.delay, self._floors.get(key or "", 0.0))
-
     def _response_downloaded(self, response: Response, request: Request, spider: Spider) -> None:
-        response.request = response.request or request
+        key = request.meta.get("download_slot", "")
+        slot = engine_of(self.crawler).downloader.slots.get(key)
+        before = slot.delay if slot else 0.0
         super()._response_downloaded(response, request, spider)
+        if slot is not None:
+            # One slow answer is no sign of load, several in a row are: grow step by step.
+            slot.delay = min(slot.delay, max(2 * before, GENTLE_STEP_SECONDS))
+            slot.delay = max(slot.delay, self.mindelay, self._floors.get(key, 0.0))

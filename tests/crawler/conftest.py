@@ -1,0 +1,93 @@
+"""Whole crawls in tests: the child process uses this test's database, folders and settings."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+
+import pytest
+from django.db import connection
+
+from crawler.models import CrawlRun, CrawlSource
+from crawler.runner import run_until_ended
+from crawler.services import crawl_run_request, crawl_source_ensure
+from tests.fakeshop import FakeShop
+
+PHOTO_SIZE = 96
+DEADLINE_SECONDS = 60.0
+
+
+@pytest.fixture
+def home(
+    transactional_db: None, settings: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> Path:
+    """A VAR_DIR of this test's own, shared with the processes that it starts."""
+    settings.VAR_DIR = tmp_path
+    settings.MEDIA_ROOT = tmp_path / "media"
+    monkeypatch.setenv("SHOEFINDER_TEST_VAR", str(tmp_path))
+    monkeypatch.setenv("DATABASE_URL", database_url())
+    return tmp_path
+
+
+def database_url() -> str:
+    """Of the test database, for a child process."""
+    told = connection.settings_dict
+    if connection.vendor == "sqlite":
+        return f"sqlite:///{told['NAME']}"
+    user, password = quote(told["USER"], safe=""), quote(told["PASSWORD"], safe="")
+    host, port = quote(told["HOST"], safe=""), told["PORT"]
+    return f"postgresql://{user}:{password}@{host}:{port}/{told['NAME']}"
+
+
+@pytest.fixture(scope="session")
+def photo_cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("photos")
+
+
+@pytest.fixture
+def shop_of(photo_cache: Path) -> Iterator[Callable[..., FakeShop]]:
+    """Opens shops, and closes them after the test."""
+    opened: list[FakeShop] = []
+
+    def open_shop(**options: Any) -> FakeShop:
+        options = {"limit": 12, "photo_size": PHOTO_SIZE, **options}
+        opened.append(FakeShop(cache_dir=photo_cache, **options).start())
+        return opened[-1]
+
+    yield open_shop
+    for shop in opened:
+        shop.stop()
+
+
+def source_of(shop: FakeShop, **changes: Any) -> CrawlSource:
+    """A source of a shop, without pauses between requests."""
+    source = crawl_source_ensure(name="Shop", seeds=[f"{shop.base_url}/"], delay=0.0)
+    for name, value in changes.items():
+        setattr(source, name, value)
+    source.save()
+    return source
+
+
+def crawl(source: CrawlSource, **limits: Any) -> CrawlRun:
+    """Crawl as a worker does, and wait for the end."""
+    run = crawl_run_request(
+        source=source, trigger=CrawlRun.Trigger.COMMAND, enqueue=False, **limits
+    )
+    run_until_ended(run_id=run.pk)
+    run.refresh_from_db()
+    return run
+
+
+def kinds(run: CrawlRun) -> dict[str, int]:
+    """How often each kind of problem was told."""
+    return dict(run.error_kinds.values_list("kind", "count"))
+
+
+def wait_until(condition: Callable[[], bool], *, seconds: float = DEADLINE_SECONDS) -> None:
+    deadline = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < deadline, "it did not happen in time"
+        time.sleep(0.05)
