@@ -50,6 +50,13 @@ def thumbnail_url(image: Pictured, size: int) -> str:
     return reverse("catalog:thumbnail", args=[image.id, image.sha256[:DIGEST_LENGTH], size])
 
 
+def thumbnail_srcset(image: Pictured) -> str:
+    """All versions as HTML's ``srcset``. One reversed address: a page shows dozens of photos."""
+    before, _, after = thumbnail_url(image, SIZES[0]).rpartition(str(SIZES[0]))
+    versions = thumbnail_widths(image).items()
+    return ", ".join(f"{before}{size}{after} {width}w" for size, width in versions)
+
+
 def thumbnail_widths(image: Pictured, sizes: Sequence[int] = SIZES) -> dict[int, int]:
     """Size → width in pixels of that version; versions that would be alike only once."""
     longest = max(image.width, image.height, 1)

@@ -7,12 +7,12 @@ from decimal import Decimal
 from typing import Any
 
 import factory
-from django.utils.text import slugify
 
 from catalog import models
 from catalog.images import perceptual_hash
 from catalog.services.colorways import colour_key_of, sort_name_of
 from catalog.services.photos import _file_write
+from catalog.text import slug_for
 from catalog.types import ListingDraft
 from tests.catalog.photos import picture
 
@@ -22,7 +22,17 @@ class BrandFactory(factory.django.DjangoModelFactory[models.Brand]):
         model = models.Brand
 
     name = factory.Sequence(lambda n: f"Brand {n}")
-    slug = factory.LazyAttribute(lambda o: slugify(o.name))
+    slug = factory.LazyAttribute(
+        lambda o: slug_for(o.name, fallback=hashlib.md5(o.name.encode()).hexdigest())
+    )
+
+
+class BrandAliasFactory(factory.django.DjangoModelFactory[models.BrandAlias]):
+    class Meta:
+        model = models.BrandAlias
+
+    brand = factory.SubFactory(BrandFactory)
+    name = factory.Sequence(lambda n: f"Brand alias {n}")
 
 
 class ShoeModelFactory(factory.django.DjangoModelFactory[models.ShoeModel]):
@@ -31,7 +41,9 @@ class ShoeModelFactory(factory.django.DjangoModelFactory[models.ShoeModel]):
 
     brand = factory.SubFactory(BrandFactory)
     name = factory.Sequence(lambda n: f"Model {n}")
-    slug = factory.LazyAttribute(lambda o: slugify(o.name))
+    slug = factory.LazyAttribute(
+        lambda o: slug_for(o.name, fallback=hashlib.md5(o.name.encode()).hexdigest())
+    )
 
 
 class ShoeModelAliasFactory(factory.django.DjangoModelFactory[models.ShoeModelAlias]):
@@ -74,7 +86,9 @@ class RetailerFactory(factory.django.DjangoModelFactory[models.Retailer]):
         model = models.Retailer
 
     name = factory.Sequence(lambda n: f"Shop {n}")
-    slug = factory.LazyAttribute(lambda o: slugify(o.name))
+    slug = factory.LazyAttribute(
+        lambda o: slug_for(o.name, fallback=hashlib.md5(o.name.encode()).hexdigest())
+    )
     website = "https://shop.example/"
 
 

@@ -32,6 +32,7 @@ class Brand(Stamped):
         constraints = [
             models.UniqueConstraint(Lower("name"), name="brand_name_unique"),
             models.CheckConstraint(condition=~Q(name=""), name="brand_name_given"),
+            models.CheckConstraint(condition=~Q(slug=""), name="brand_slug_given"),
         ]
 
     def __str__(self) -> str:
@@ -84,6 +85,7 @@ class ShoeModel(Stamped):
             models.UniqueConstraint("brand", Lower("name"), name="model_name_unique_in_brand"),
             models.UniqueConstraint(fields=["brand", "slug"], name="model_slug_unique_in_brand"),
             models.CheckConstraint(condition=~Q(name=""), name="model_name_given"),
+            models.CheckConstraint(condition=~Q(slug=""), name="model_slug_given"),
             models.CheckConstraint(
                 condition=~Q(merged_into=F("id")), name="model_not_merged_into_itself"
             ),

@@ -146,6 +146,9 @@ def models_list(*, brand: Brand, page: int = 1, per_page: int = MODELS_PER_PAGE)
         brand=brand, merged_into=None, pk__in=Colorway.objects.filter(brand=brand).values("model")
     )
     total = rows.count()
+    pages = max(1, -(-total // per_page))
+    if page > pages:
+        return ModelPage(entries=(), total=total, page=page, pages=pages)
     start = (page - 1) * per_page
     models = rows.annotate(
         cover_id=Subquery(
@@ -176,4 +179,4 @@ def models_list(*, brand: Brand, page: int = 1, per_page: int = MODELS_PER_PAGE)
         for model in models
         if model.pk in numbers
     )
-    return ModelPage(entries=entries, total=total, page=page, pages=max(1, -(-total // per_page)))
+    return ModelPage(entries=entries, total=total, page=page, pages=pages)

@@ -6,7 +6,7 @@ from django import template
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
-from catalog.thumbnails import SIZES, Pictured, thumbnail_url, thumbnail_widths
+from catalog.thumbnails import SIZES, Pictured, thumbnail_srcset, thumbnail_url
 
 register = template.Library()
 
@@ -21,12 +21,10 @@ def photo(
     """
     if image is None:
         return format_html('<span class="photo-missing">{}</span>', "No photo")
-    widths = thumbnail_widths(image)
-    srcset = ", ".join(f"{thumbnail_url(image, size)} {width}w" for size, width in widths.items())
     return format_html(
         '<img src="{}" srcset="{}" sizes="{}" width="{}" height="{}" alt="{}"{} decoding="async">',
         thumbnail_url(image, SIZES[1]),
-        srcset,
+        thumbnail_srcset(image),
         sizes if eager else f"auto, {sizes}",
         image.width,
         image.height,
