@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
 
@@ -46,6 +47,12 @@ class Bootstrap:
         """Of one number per query, shape (n,)."""
         numbers = np.asarray(values, np.float64)
         return self._estimate(float(numbers.mean()), self._counts @ numbers / self.n)
+
+    def of(self, figure: Callable[[npt.NDArray[np.intp]], float]) -> Estimate:
+        """Of any figure of chosen queries, given by their places; slower than ``mean``."""
+        everything = np.arange(self.n)
+        drawn = [figure(np.repeat(everything, counts)) for counts in self._counts]
+        return self._estimate(figure(everything), np.array(drawn))
 
     def macro(
         self, truth: npt.NDArray[np.intp], predicted: npt.NDArray[np.intp]

@@ -10,9 +10,11 @@ from search.evaluation.tasks.attributes import AttributesTask
 from search.evaluation.tasks.edit import EditTask
 from search.evaluation.tasks.recognise import RecogniseTask
 from search.evaluation.tasks.text import TextTask
+from search.evaluation.tasks.unknown import UnknownTask
 
 TASKS: Final[Mapping[str, Task]] = {
-    task.name: task for task in (RecogniseTask(), AttributesTask(), EditTask(), TextTask())
+    task.name: task
+    for task in (RecogniseTask(), AttributesTask(), EditTask(), TextTask(), UnknownTask())
 }
 
 

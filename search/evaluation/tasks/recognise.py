@@ -45,7 +45,7 @@ class RecogniseTask:
         truth = np.array([place.get(photo.model_id, -1) for photo in queries], np.intp)
         gallery_vectors = request.embed(gallery, "the gallery")
         query_vectors = request.embed(queries, "the queries")
-        same = _same_bytes(queries, gallery)
+        same = same_bytes(queries, gallery)
         bootstrap = Bootstrap(len(queries), seed=request.seed)
         rows = {}
         for method in methods:
@@ -114,7 +114,7 @@ def _labelled(folder: Path) -> list[ShoePhoto]:
     return photos
 
 
-def _same_bytes(queries: Sequence[ShoePhoto], gallery: Sequence[ShoePhoto]) -> Same:
+def same_bytes(queries: Sequence[ShoePhoto], gallery: Sequence[ShoePhoto]) -> Same:
     """Where a gallery photo is the query photo itself, shape (queries, gallery)."""
     places: dict[str, int] = {}
     theirs = np.array([places.setdefault(digest_of(p.path), len(places)) for p in gallery])

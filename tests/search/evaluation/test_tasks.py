@@ -17,10 +17,12 @@ from PIL import Image
 from catalog.colours import BY_SLUG
 from search.evaluation.datasets import ShoePhoto, read_dataset, read_folders
 from search.evaluation.protocol import EvaluationError, Request, methods_chosen
+from search.evaluation.report import write_json
 from search.evaluation.splits import dhashes, near_duplicate_groups
 from search.evaluation.tasks import TASKS, run_task
 from search.evaluation.tasks.edit import Judge, edit_photos, edit_queries, encode_queries
 from search.evaluation.tasks.recognise import knn, prototype, sides
+from search.evaluation.tasks.unknown import auroc, calibration_error, false_names
 from search.fusion import FUSIONS
 from search.texts import text_space
 from tests.fakes import FakeEncoder
@@ -260,6 +262,42 @@ class TestText:
         table.write_text(table.read_text().replace("acme,", ",").replace("Acme Model 0,", ",", 1))
         rows = run_task("text", request(data)).rows
         assert "description" not in rows
+
+
+class TestUnknown:
+    def test_models_in_the_gallery_are_told_from_others(self, tmp_path: Path) -> None:
+        data = model_folders(tmp_path / "shoes", models=5, photos=8)
+        file = tmp_path / "figures.json"
+        measured = run_task("unknown", request(data, side="all"))
+        write_json([measured], file)
+        rows = results(file, "unknown")
+        assert set(rows) == {"confidence", "nearest", "product"}
+        assert rows["nearest"]["auroc"]["n"] == 80
+        assert rows["nearest"]["auroc"]["value"] > 0.5
+        assert set(rows["confidence"]) == {"auroc", "false_names", "ece"}
+        assert "95% of the known reach" in measured.setting
+
+    def test_models_that_the_gallery_lacks_are_the_unknown_ones(self, tmp_path: Path) -> None:
+        gallery = model_folders(tmp_path / "gallery", models=3, photos=5)
+        queries = model_folders(tmp_path / "queries", models=4, photos=2)
+        measured = run_task("unknown", request(tmp_path, gallery=gallery, queries=queries))
+        assert "6 known and 2 unknown" in measured.setting
+
+    def test_figures_by_hand(self) -> None:
+        known, unknown = np.array([0.9, 0.8, 0.4]), np.array([0.5, 0.4])
+        assert auroc(known, unknown) == pytest.approx((2 + 2 + 0.5) / 6)
+        assert auroc(known, known) == 0.5
+        assert false_names(known, unknown) == 1.0
+        assert false_names(known, np.array([0.1])) == 0.0
+        assert calibration_error(np.array([0.75, 0.75]), np.array([True, False])) == 0.25
+        assert calibration_error(np.array([1.0]), np.array([True])) == 0.0
+
+    def test_nothing_known_is_nothing_to_measure(self, tmp_path: Path) -> None:
+        gallery = model_folders(tmp_path / "gallery", models=1, photos=3)
+        queries = model_folders(tmp_path / "queries", models=1, photos=3)
+        (queries / "acme_model_0").rename(queries / "acme_model_7")
+        with pytest.raises(EvaluationError, match="known nor unknown"):
+            run_task("unknown", request(tmp_path, gallery=gallery, queries=queries))
 
 
 class TestCommand:
