@@ -3,8 +3,8 @@
 *Pipeline* is the whole of ``embed_pending``: the work list, reading and decoding JPEG files,
 encoding, rows in the database, payloads, the index and its publishing. *Encoder* is
 ``encode_images`` over the same photos, decoded before the clock starts as the pipeline decodes
-them, all in one call, which suits it best. Both work off the same photos by turns, so that what else the
-machine does falls on both alike; the ratio is that of the summed times.
+them, all in one call, which suits it best. Both work off the same photos by turns, so that what
+else the machine does falls on both alike; the ratio is that of the summed times.
 """
 
 from __future__ import annotations

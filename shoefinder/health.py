@@ -37,14 +37,9 @@ def check_encoder() -> str:
 
 
 def check_index() -> str:
-    from search.exceptions import IndexUnavailable
-    from search.services import IndexHealth, index_ensure_request, index_status
+    from search.services import index_require
 
-    status = index_status()
-    if status.health is not IndexHealth.READY:
-        # The embed worker may run for days since it last looked at the whole index.
-        index_ensure_request()
-        raise IndexUnavailable(status.message)
+    status = index_require()
     return f"{status.indexed} photos, {status.waiting} waiting"
 
 

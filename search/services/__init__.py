@@ -7,6 +7,7 @@ from search.services.building import (
     index_rebuild,
     index_rebuild_request,
     index_rebuild_run,
+    index_require,
 )
 from search.services.embedding import (
     EmbedProgress,
@@ -31,6 +32,7 @@ __all__ = [
     "index_rebuild",
     "index_rebuild_request",
     "index_rebuild_run",
+    "index_require",
     "index_status",
     "index_sync",
     "index_verify",

@@ -13,10 +13,10 @@ from kombu.exceptions import OperationalError
 
 from search import selectors
 from search.encoders import Encoder, get_encoder
-from search.exceptions import IndexDamaged, IndexMissing
+from search.exceptions import IndexDamaged, IndexMissing, IndexUnavailable
 from search.locking import writer_lock
 from search.models import IndexBuild, IndexState
-from search.selectors import IdArray
+from search.selectors import IdArray, IndexHealth, IndexStatus
 from search.services.syncing import Sync, SyncReport, payloads_of
 from search.stores import get_store
 from search.stores.base import Payload, VectorStore
@@ -98,6 +98,19 @@ def index_ensure_request() -> bool:
         log.warning("index_ensure_not_enqueued", why="the broker does not answer")
         return False
     return True
+
+
+def index_require() -> IndexStatus:
+    """The status of an index that answers searches; for the web.
+
+    Raises:
+        IndexUnavailable: it does not; a worker has been asked to mend it.
+    """
+    status = selectors.index_status()
+    if status.health is not IndexHealth.READY:
+        index_ensure_request()
+        raise IndexUnavailable(status.message)
+    return status
 
 
 def index_ensure(*, encoder: Encoder | None = None) -> SyncReport:
