@@ -298,6 +298,7 @@ def _write_weights(
     halves = {name: np.ascontiguousarray(t, dtype=np.float16) for name, t in tensors.items()}
     beside = out / ".heads.safetensors"
     save_file(halves, beside)
+    beside.chmod(0o644)  # it is written as 0600; the web server may be another user
     beside.replace(out / "heads.safetensors")
     _write_json(out / "config.json", config)
 
