@@ -7,9 +7,15 @@ from html import escape
 
 from tests.fakeshop.faults import Fault
 from tests.fakeshop.products import Product, slugify
-from tests.fakeshop.structured import Kind, describe, jsonld, jsonld_script, microdata, opengraph
-
-SHOP = "Sole & Thread"
+from tests.fakeshop.structured import (
+    SHOP,
+    Kind,
+    describe,
+    jsonld,
+    jsonld_script,
+    microdata,
+    opengraph,
+)
 
 STYLE = """
 :root{color-scheme:light;--ink:#1c1c1e;--soft:#6b6b70;--line:#e6e6e8}
@@ -54,7 +60,7 @@ def page(title: str, body: str, *, head: str = "", departments: Sequence[str] = 
         f'<link rel="stylesheet" href="/style.css"><link rel="icon" href="data:,">{head}'
         "</head><body>"
         f'<header><strong><a href="/">{escape(SHOP)}</a></strong><nav aria-label="Departments">'
-        f'<a href="/c/all">All shoes</a>{links}</nav></header><main>{body}</main>'
+        f'<a href="/c/all-shoes">All shoes</a>{links}</nav></header><main>{body}</main>'
         '<footer>A made-up shop with drawn shoes. <a href="/cart">Cart</a> '
         f'<a href="/private/staff">Staff</a> {odd}</footer></body></html>'
     ).encode()
@@ -78,7 +84,7 @@ def home(products: Sequence[Product], departments: Sequence[str], traps: Sequenc
         "<h1>Shoes that nobody has worn</h1>"
         f"<p class=soft>{len(products)} colours to choose from.</p>"
         f"{tiles(products[:: max(1, len(products) // 12)][:12])}"
-        '<p class="pages"><a href="/c/all">See all shoes →</a></p>'
+        '<p class="pages"><a href="/c/all-shoes">See all shoes →</a></p>'
     )
     return page("Home", body, departments=departments, traps=traps)
 

@@ -125,8 +125,8 @@ class FakeShop:
 
     def department(self, slug: str) -> tuple[str, tuple[Product, ...]] | None:
         """The name and the products of one department; None when there is no such one."""
-        if slug == "all":
-            return "All", self.products
+        if slug == "all-shoes":
+            return "All shoes", self.products
         for name in self.departments:
             if slugify(name) == slug:
                 return name, tuple(p for p in self.products if p.model.category == name)

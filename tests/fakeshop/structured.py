@@ -11,6 +11,7 @@ from tests.fakeshop.faults import Fault
 from tests.fakeshop.products import Product
 
 Kind = Literal["jsonld", "microdata", "opengraph"]
+SHOP = "Sole & Thread"
 GENDER = {"men": "male", "women": "female", "unisex": "unisex", "kids": "unisex"}
 
 
@@ -66,6 +67,7 @@ def jsonld(product: Product, *, base_url: str, photos: list[str], size: int,
             "price": str(product.price),
             "priceCurrency": product.currency,
             "availability": f"https://schema.org/{product.availability}",
+            "seller": {"@type": "Organization", "name": SHOP},
             "itemCondition": "https://schema.org/NewCondition",
         }
     return data
@@ -130,6 +132,7 @@ def opengraph(product: Product, *, base_url: str, photos: list[str],
     m = product.model
     pairs = [
         ("og:type", "product"),
+        ("og:site_name", SHOP),
         ("og:title", product.title),
         ("og:url", base_url + product.path),
         ("og:description", describe(product)),

@@ -106,7 +106,7 @@ COLOURWAYS: dict[Dress, tuple[tuple[str, str, str], ...]] = {
     ),
     "street": (
         ("white", "green", "white"), ("white", "red", "white"), ("black", "white", "white"),
-        ("black", "black", "white"), ("white", "white", "white"), ("navy", "white", "white"),
+        ("black", "gold", "white"), ("white", "white", "white"), ("navy", "white", "white"),
         ("red", "white", "white"), ("beige", "brown", "white"), ("tan", "white", "beige"),
         ("green", "yellow", "white"), ("olive", "beige", "beige"), ("pink", "white", "white"),
         ("yellow", "white", "white"), ("purple", "white", "white"), ("light blue", "white",

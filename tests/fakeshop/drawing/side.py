@@ -75,6 +75,8 @@ def draw_upper(bench: Bench, *, medial: bool) -> None:
     if bench.look.silhouette == "loafer":
         draw_apron(bench, body)
     draw_mark(bench, body, small=medial)
+    # a faint contour, without which white shoes dissolve into white paper
+    layer.stroke(np.vstack([s.upper, s.upper[:1]]), (0, 0, 0), 0.7, clip=body, opacity=0.16)
     layer.model(body, depth=6.0, light=0.62, gloss=bench.gloss)
     layer.model(body, depth=1.6, light=0.3, gloss=bench.gloss * 0.4)
     if s.outline.closure == "laces":

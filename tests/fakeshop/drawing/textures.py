@@ -39,7 +39,7 @@ def texture(material: Material, size: int) -> Plane:
         weave = np.sin(x * 1.9) * 0.5 + np.sin(y * 1.9) * 0.5
         plane = 1 + 0.05 * weave + 0.04 * clouds(size, 3, 3)
     elif material == "suede":
-        plane = 1 + 0.07 * clouds(size, 2, 4) + 0.08 * clouds(size, 14, 5)
+        plane = 1 + 0.07 * clouds(size, 2, 4) + 0.045 * clouds(size, 14, 5)
     elif material == "leather":
         plane = 1 + 0.018 * clouds(size, 3, 6) + 0.03 * clouds(size, 40, 7)
     else:

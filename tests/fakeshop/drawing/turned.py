@@ -81,6 +81,9 @@ def _skin(bench: Bench, side: Turned) -> None:
     front = x > s.outline.toe_cap if "toe" in bench.look.panels else x > 0
     layer.lay(layer.quads(rows[2], rows[3]), mix(p.upper, DARK, 0.15), 1.0, bench.weave)
     layer.lay(layer.quads(rows[2][front], rows[3][front]), mix(colour, DARK, 0.15))
+    if "guard" in bench.look.panels:
+        rim = side.point(np.column_stack([x, np.minimum(mid + 8, high)]))
+        layer.lay(layer.quads(rows[2], rim), mix(p.accent, DARK, 0.15))
 
 
 def _pixels(points: Points) -> Points:
