@@ -16,7 +16,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cache, cached_property
-from typing import Any, ClassVar, Final, Protocol
+from typing import Any, Final, Protocol
 
 import numpy as np
 import numpy.typing as npt
@@ -102,7 +102,7 @@ class Fusion(Protocol):
 class Linear(ABC):
     """One query vector, the sum of named parts."""
 
-    name: ClassVar[str]
+    name: str
 
     @abstractmethod
     def parts(self, q: EncodedQuery) -> dict[str, Vector]:
@@ -149,7 +149,7 @@ class Sum(Linear):
     """(1-λ)·v + λ·t."""
 
     name = "sum"
-    best: float = 0.5
+    best: float = 0.55
     """λ at the middle of the slider."""
 
     def parts(self, q: EncodedQuery) -> dict[str, Vector]:
@@ -162,7 +162,7 @@ class Slerp(Linear):
     """Along the arc from v to t; straight where the two nearly coincide (dot over 0.9995)."""
 
     name = "slerp"
-    best: float = 0.5
+    best: float = 0.55
     """How far along the arc at the middle of the slider."""
 
     def parts(self, q: EncodedQuery) -> dict[str, Vector]:
@@ -180,26 +180,30 @@ class Slerp(Linear):
 
 @dataclass(frozen=True)
 class Direction(Linear):
-    """v + α·(t − source): moves the photo from what it shows to what is wished, along the text.
+    """v + α·(t − β·source): moves the photo from what it shows to what is wished, along the text.
 
+    β = 1 is the text direction as published. The source is a guess about the photo, and t is needed
+    whole to pull photos of the wish near; so a part of it (``contrast``) ranks better than all.
     Towards w = 1 the source fades with the photo, so that the words alone remain.
     """
 
-    name = "direction"
-    alpha: float = 0.5
+    name: str = "direction"
+    alpha: float = 0.8
+    beta: float = 1.0
 
     def parts(self, q: EncodedQuery) -> dict[str, Vector]:
         v, t, w = _given(q.photo), _given(q.text), q.weight
-        change = t if q.source is None else t - min(1.0, 2 * (1 - w)) * q.source
+        fading = self.beta * min(1.0, 2 * (1 - w))
+        change = t if q.source is None else t - np.float32(fading) * q.source
         # At w = 1 only the words' direction counts, whatever α is.
         alpha = self.alpha if w < 1 else 1.0
-        return {"photo": (1 - w) * v, "words": np.float32(w * alpha) * change}
+        return {"photo": np.float32(1 - w) * v, "words": np.float32(w * alpha) * change}
 
 
 class Blend(ABC):
     """A score that grows with sv and with st, but not along any one vector."""
 
-    name: ClassVar[str]
+    name: str
 
     @abstractmethod
     def combine(self, q: EncodedQuery, sv: Scores, st: Scores) -> Mapping[str, Scores]:
@@ -279,10 +283,11 @@ class WeiCom(Blend):
 
 
 IMAGE, TEXT = Image(), Text()
+DIRECTION, CONTRAST = Direction(), Direction("contrast", alpha=1.0, beta=0.25)
 
 FUSIONS: Final[Mapping[str, Fusion]] = {
     fusion.name: fusion
-    for fusion in (IMAGE, TEXT, Sum(), Slerp(), Product(), WeiCom(), Direction())
+    for fusion in (IMAGE, TEXT, Sum(), Slerp(), Product(), WeiCom(), DIRECTION, CONTRAST)
 }
 """What ``SHOEFINDER_FUSION`` and ``manage.py evaluate edit --method`` can name."""
 

@@ -185,7 +185,7 @@ SHOEFINDER_STORES: dict[str, dict[str, Any]] = {
     },
 }
 SHOEFINDER_WARM_UP = env.bool("SHOEFINDER_WARM_UP", default=True)
-SHOEFINDER_FUSION = env.str("SHOEFINDER_FUSION", default="direction")
+SHOEFINDER_FUSION = env.str("SHOEFINDER_FUSION", default="contrast")
 SHOEFINDER_CURRENCY = env.str("SHOEFINDER_CURRENCY", default="USD")
 SHOEFINDER_UPLOAD_HOURS = env.float("SHOEFINDER_UPLOAD_HOURS", default=24.0)
 SHOEFINDER_UPLOAD_MAX_BYTES = env.int("SHOEFINDER_UPLOAD_MAX_BYTES", default=15 * 1024 * 1024)

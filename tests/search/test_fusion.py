@@ -26,8 +26,8 @@ from search.fusion import (
 )
 from search.types import Hit, Vectors
 
-LINEAR = ["image", "text", "sum", "slerp", "direction"]
-BOTH = ["sum", "slerp", "direction", "product", "weicom"]
+LINEAR = ["image", "text", "sum", "slerp", "direction", "contrast"]
+BOTH = ["sum", "slerp", "direction", "contrast", "product", "weicom"]
 
 
 def unit_rows(n: int, *, seed: int, dim: int = 16) -> Vectors:
@@ -52,7 +52,7 @@ def test_sum_is_the_weighted_sum() -> None:
     assert q.photo is not None
     assert q.text is not None
     by_hand = 0.7 * (CATALOG @ q.photo) + 0.3 * (CATALOG @ q.text)
-    assert ranking("sum", q) == np.argsort(-(CATALOG @ (q.photo + q.text))).tolist()
+    assert ranking("sum", q) == np.argsort(-(CATALOG @ (0.45 * q.photo + 0.55 * q.text))).tolist()
     scores = Sum(best=0.3).score(q, CATALOG)
     assert np.argsort(-scores).tolist() == np.argsort(-by_hand).tolist()
 
@@ -80,6 +80,9 @@ def test_direction_adds_the_change_to_the_photo() -> None:
     by_hand = q.photo + 0.5 * (q.text - q.source)
     by_hand /= np.linalg.norm(by_hand)
     np.testing.assert_allclose(Direction(alpha=0.5).shortlist(q)[0], by_hand, atol=1e-6)
+    partly = q.photo + 1.0 * (q.text - 0.25 * q.source)
+    partly /= np.linalg.norm(partly)
+    np.testing.assert_allclose(FUSIONS["contrast"].shortlist(q)[0], partly, atol=1e-6)
 
 
 def test_product_and_weicom_are_the_published_formulas() -> None:
