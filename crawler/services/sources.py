@@ -50,7 +50,7 @@ def crawl_source_check(source: CrawlSource) -> None:
             raise SourceInvalid(f"“{host}” is not a host like shop.example or shop.example:8080.")
     if source.schedule == CrawlSource.Schedule.CRON:
         try:
-            crontab_validator(source.cron)
+            crontab_validator(" ".join(source.cron.split()))
         except (ValidationError, ValueError) as error:
             raise SourceInvalid(f"“{source.cron}” is not a cron expression: {error}") from error
 

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import json
+import threading
 import time
 from collections.abc import Callable, Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -62,7 +65,66 @@ def shop_of(photo_cache: Path) -> Iterator[Callable[..., FakeShop]]:
         shop.stop()
 
 
-def source_of(shop: FakeShop, **changes: Any) -> CrawlSource:
+class PageServer:
+    """Serves what a dictionary says: path (with query) → status, headers, body."""
+
+    def __init__(self, pages: dict[str, tuple[int, dict[str, str], str | bytes]]) -> None:
+        self.pages, self.asked = pages, list[str]()
+        server = self
+
+        class Handler(BaseHTTPRequestHandler):
+            protocol_version = "HTTP/1.1"
+
+            def log_message(self, format: str, *args: object) -> None:
+                return
+
+            def do_GET(self) -> None:
+                server.asked.append(self.path)
+                path = self.path if self.path in server.pages else self.path.partition("?")[0]
+                status, headers, body = server.pages.get(path, (404, {}, ""))
+                content = body if isinstance(body, bytes) else body.encode()
+                self.send_response(status)
+                headers = {"Content-Type": "text/html; charset=utf-8", **headers}
+                for name, value in {**headers, "Content-Length": str(len(content))}.items():
+                    self.send_header(name, value)
+                self.end_headers()
+                self.wfile.write(content)
+
+        self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self._server.daemon_threads = True
+        self.base_url = f"http://127.0.0.1:{self._server.server_address[1]}"
+        threading.Thread(target=self._server.serve_forever, args=(0.05,), daemon=True).start()
+
+    def stop(self) -> None:
+        self._server.shutdown()
+        self._server.server_close()
+
+
+Pages = Callable[[dict[str, tuple[int, dict[str, str], str | bytes]]], PageServer]
+
+
+@pytest.fixture
+def pages_at() -> Iterator[Pages]:
+    opened: list[PageServer] = []
+
+    def serve(pages: dict[str, tuple[int, dict[str, str], str | bytes]]) -> PageServer:
+        opened.append(PageServer(pages))
+        return opened[-1]
+
+    yield serve
+    for server in opened:
+        server.stop()
+
+
+def product_html(name: str, *, image: str = "", head: str = "", **fields: Any) -> str:
+    """A page with one schema.org Product."""
+    node = {"@context": "https://schema.org", "@type": "Product", "name": name,
+            "brand": "Maker", "image": image, **fields}  # fmt: skip
+    script = f'<script type="application/ld+json">{json.dumps(node)}</script>'
+    return f"<html><head>{head}{script}</head><body><h1>{name}</h1></body></html>"
+
+
+def source_of(shop: FakeShop | PageServer, **changes: Any) -> CrawlSource:
     """A source of a shop, without pauses between requests."""
     source = crawl_source_ensure(name="Shop", seeds=[f"{shop.base_url}/"], delay=0.0)
     for name, value in changes.items():

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Callable
 from decimal import Decimal
 from typing import Any
@@ -19,7 +18,7 @@ from catalog.models import (
     ShoeImage,
 )
 from crawler.models import CrawlRun
-from tests.crawler.conftest import crawl, kinds, source_of
+from tests.crawler.conftest import Pages, crawl, kinds, product_html, source_of
 from tests.fakeshop import FakeShop
 from tests.fakeshop.faults import Fault
 
@@ -122,9 +121,9 @@ def test_a_hostile_shop_loses_nothing_readable_and_every_other_thing_is_told(
     assert "internal-error" not in told
     rejected = {"truncated", "not-an-image", "too-small", "too-many-pixels", "empty"}
     assert run.photos_rejected == len(rejected) + 1
-    for fault, sku in ((Fault.NO_OFFERS, None), (Fault.ODD_PRICE, Decimal("1299.00"))):
-        listing = Listing.objects.get(sku__in=shop.faulty[fault])
-        assert listing.price == sku
+    assert Listing.objects.get(sku__in=shop.faulty[Fault.NO_OFFERS]).price is None
+    odd = Listing.objects.get(sku__in=shop.faulty[Fault.ODD_PRICE])
+    assert (odd.price, odd.currency) == (shop.product(odd.sku).price + 1000, "EUR")
     assert not Listing.objects.get(sku__in=shop.faulty[Fault.NO_PHOTOS]).image_sources.exists()
     for fault in (Fault.LYING_TYPE, Fault.LYING_SUFFIX):
         listing = Listing.objects.get(sku__in=shop.faulty[fault])
@@ -153,15 +152,13 @@ def test_an_endless_calendar_ends_without_a_limit(shop_of: Shops) -> None:
     ("limit", "reason"), [({"max_pages": 5}, "limit-pages"), ({"max_megabytes": 1}, "limit-bytes")]
 )
 def test_limits_end_a_run_early_and_mark_nothing_as_vanished(
-    shop_of: Shops, limit: dict[str, int], reason: str, home: Any
+    shop_of: Shops, limit: dict[str, int], reason: str
 ) -> None:
-    # Photos of noise do not compress: two of these exceed a megabyte.
     shop = shop_of(limit=30, latency=0.02)
     source = source_of(shop)
     if reason == "limit-bytes":
-        noise = b"".join(hashlib.sha512(bytes([n % 256, n // 256])).digest() for n in range(9000))
         for product in shop.products:
-            shop.replace_photo(product.sku, data=noise)
+            shop.replace_photo(product.sku, data=bytes(500_000))
 
     run = crawl(source, **limit)
 
@@ -173,18 +170,48 @@ def test_limits_end_a_run_early_and_mark_nothing_as_vanished(
     assert not list(run.directory.glob("frontier*"))
 
 
-def test_other_hosts_are_not_asked_and_that_is_told(shop_of: Shops) -> None:
-    shop, elsewhere = shop_of(kind="microdata"), shop_of()
-    port = elsewhere.port
-    source = source_of(shop)
-    source.seeds = f"{shop.base_url}/\n{shop.base_url}/x/none"
-    source.save()
-    page = f'<a href="http://127.0.0.1:{port}/">elsewhere</a>'
-    assert page
+def test_other_hosts_are_not_asked_and_that_is_told(pages_at: Pages, shop_of: Shops) -> None:
+    elsewhere = shop_of(limit=3)
+    other = f"{elsewhere.base_url}{elsewhere.products[0].path}"
+    photo = f"{elsewhere.base_url}{elsewhere.products[0].photo_path(0)}"
+    server = pages_at({
+        "/": (200, {}, f'<a href="/p/1">1</a> <a href="/away">2</a> <a href="{other}">3</a>'),
+        "/p/1": (200, {}, product_html("Low 1", image=photo)),
+        "/away": (302, {"Location": other}, ""),
+    })  # fmt: skip
 
-    crawl(source)
+    run = crawl(source_of(server))
 
     assert elsewhere.stats()["requests"] == 0
+    assert Listing.objects.count() == 1
+    assert run.error_kinds.get(kind="host-not-allowed", is_notice=True).count == 2
+    assert (run.errors, run.complete) == (0, True)  # that there is no sitemap is no error
+    assert kinds(run).get("http-404") is None
+
+
+def test_a_shop_that_cannot_say_what_may_be_crawled_is_not_crawled(pages_at: Pages) -> None:
+    server = pages_at({"/robots.txt": (500, {}, ""), "/": (200, {}, product_html("Low 1"))})
+
+    run = crawl(source_of(server))
+
+    assert run.status == CrawlRun.Status.FAILED
+    assert "robots.txt answered 500" in run.error
+    assert set(server.asked) == {"/robots.txt"}
+
+
+def test_pages_of_one_product_are_one_listing(pages_at: Pages) -> None:
+    canonical = '<link rel="canonical" href="/p/1">'
+    page = product_html("Low 1", head=canonical)
+    server = pages_at({
+        "/": (200, {}, '<a href="/p/1?from=home">1</a> <a href="/p/1">1</a> <a href="/old">1</a>'),
+        "/p/1": (200, {}, page),
+        "/old": (301, {"Location": "/p/1"}, ""),
+    })  # fmt: skip
+
+    run = crawl(source_of(server))
+
+    assert run.products == 1
+    assert [listing.url for listing in Listing.objects.all()] == [f"{server.base_url}/p/1"]
 
 
 def test_the_user_agent_tells_whom_to_write_to(
