@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFilter
 
-from tests.fakeshop.drawing.curves import Points, dense
+from tests.fakeshop.drawing.curves import Points, dense, normals
 
 Plane = NDArray[np.float32]
 Paint = tuple[float, float, float]  # 0-1
@@ -79,14 +79,12 @@ class Layer:
         if pen is None:
             pencil.polygon(xy, fill=255)
         else:
-            # round joints cost much and show only on broad lines
-            joint = "curve" if pen > 2.5 else None
-            pencil.line(xy, fill=255, width=max(1, round(pen * OVER)), joint=joint)
+            pencil.line(xy, fill=255, width=max(1, round(pen * OVER)))
         cover = _cover(image)
         rows, cols = slice(y0, y1), slice(x0, x1)
         return Patch(rows, cols, cover if clip is None else cover * clip[rows, cols])
 
-    def quads(self, one: Points, two: Points) -> Patch | None:
+    def quads(self, one: Points, two: Points, *, clip: Plane | None = None) -> Patch | None:
         """The mask of the strip between two lines of pixels that run side by side.
 
         Drawn quad by quad, so that a strip may fold over itself and stay whole.
@@ -99,10 +97,11 @@ class Layer:
             return None
         image = Image.new("L", ((x1 - x0) * OVER, (y1 - y0) * OVER))
         pencil = ImageDraw.Draw(image)
-        for quad in (px - (x0, y0)) * OVER:
-            pencil.polygon(quad.ravel().tolist(), fill=255)
+        for quad in ((px - (x0, y0)) * OVER).reshape(-1, 8).tolist():
+            pencil.polygon(quad, fill=255)
         cover = _cover(image)
-        return Patch(slice(y0, y1), slice(x0, x1), cover)
+        rows, cols = slice(y0, y1), slice(x0, x1)
+        return Patch(rows, cols, cover if clip is None else cover * clip[rows, cols])
 
     def mask(self, points: Points) -> Plane:
         """The cover of a polygon over the whole sheet, to clip by."""
@@ -135,7 +134,13 @@ class Layer:
     def stroke(self, points: Points, colour: Paint, width: float, *, clip: Plane | None = None,
                opacity: float = 1.0) -> None:  # fmt: skip
         """A line ``width`` shoe units wide."""
-        self.lay(self.patch(points, clip=clip, pen=width * self.unit), colour, opacity)
+        pen = width * self.unit
+        if pen < 2.5:  # the gaps of a plain line at its bends do not show
+            self.lay(self.patch(points, clip=clip, pen=pen), colour, opacity)
+            return
+        px = self.project(points)
+        reach = normals(px) * (pen / 2)
+        self.lay(self.quads(px + reach, px - reach, clip=clip), colour, opacity)
 
     def panel(self, points: Points, colour: Paint, *, clip: Plane, texture: Plane | None = None,
               seam: Points | None = None) -> None:  # fmt: skip
