@@ -15,7 +15,7 @@ from search.selectors import index_status
 from search.services import embed_pending, index_rebuild
 from tests.search.indexing import store_photo, store_photos
 
-pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("empty_index", "celery_calls")]
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("faiss_index", "celery_calls")]
 
 BUILDS = "admin:search_indexbuild_changelist"
 PANEL = "admin:search_indexbuild_panel"

@@ -15,7 +15,7 @@ from search.services import building, embed_pending
 from shoefinder.celery import app
 from tests.search.indexing import assert_index_is_the_database, current_store, indexed, store_photos
 
-pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("empty_index")]
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("faiss_index")]
 
 
 @pytest.fixture
