@@ -1,4 +1,4 @@
-// The search page beyond its form and links: drop, paste, progress, and what a swap must not lose.
+// The search page beyond its form and links: drop, paste, progress, words that a swap must not lose.
 (() => {
   const form = () => document.getElementById("search-form");
   const megabytes = (bytes) => (bytes / 1048576).toFixed(1);
@@ -80,39 +80,24 @@
     }));
   });
 
-  // A swap replaces the form. What was typed, opened or focused meanwhile stays as it was.
-  let sentWords = "";
-  let kept = null;
+  // A swap replaces the form too. Words typed since they were sent stay (filters: see site.js).
+  let sent = "";
+  let typed = null;
+  const isSearch = (event) => event.detail.target?.id === "search";
   document.addEventListener("htmx:beforeRequest", (event) => {
-    if (event.detail.target?.id !== "search") return;
-    sentWords = document.getElementById("words").value;
-    event.detail.target.setAttribute("aria-busy", "true");
+    if (!isSearch(event)) return;
+    sent = document.getElementById("words").value;
     document.getElementById("status").textContent = "Searching…";
   });
-  document.addEventListener("htmx:afterRequest", () => {
-    document.getElementById("search").removeAttribute("aria-busy");
-  });
   document.addEventListener("htmx:beforeSwap", (event) => {
-    if (event.detail.target?.id !== "search" || !event.detail.shouldSwap) return;
+    if (!isSearch(event) || !event.detail.shouldSwap) return;
     const words = document.getElementById("words").value;
-    kept = {
-      words: words === sentWords ? null : words,
-      open: new Map([...document.querySelectorAll("#search details[id]")].map((d) => [d.id, d.open])),
-      sheet: document.getElementById("filters")?.matches(":popover-open"),
-      scrolled: document.getElementById("filters")?.scrollTop,
-    };
+    typed = words === sent ? null : words;
   });
   document.addEventListener("htmx:afterSwap", (event) => {
-    if (event.detail.target?.id !== "search" || !kept) return;
-    for (const [id, open] of kept.open) {
-      const details = document.getElementById(id);
-      if (details) details.open = open;
-    }
-    const filters = document.getElementById("filters");
-    if (filters && kept.sheet) filters.showPopover();
-    if (filters && kept.scrolled) filters.scrollTop = kept.scrolled;
-    if (kept.words !== null) document.getElementById("words").value = kept.words;
-    kept = null;
+    if (!isSearch(event) || typed === null) return;
+    document.getElementById("words").value = typed;
+    typed = null;
   });
   document.addEventListener("htmx:afterSettle", () => {
     // What had the focus may be gone: go on reading at the answer, not at the top of the page.

@@ -56,4 +56,33 @@
     const { xhr } = event.detail;
     if (xhr.status >= 400) event.detail.shouldSwap = xhr.getResponseHeader("X-Told") !== null;
   });
+
+  // While an answer is on its way, its place is busy; what comes keeps the filters as they were:
+  // which of them stand open, how far they are scrolled, and the sheet itself.
+  let kept = null;
+  const filters = () => document.getElementById("filters");
+  document.addEventListener("htmx:beforeRequest", (event) =>
+    event.detail.target?.setAttribute("aria-busy", "true"));
+  document.addEventListener("htmx:afterRequest", (event) =>
+    event.detail.target?.removeAttribute("aria-busy"));
+  document.addEventListener("htmx:beforeSwap", (event) => {
+    const now = filters();
+    if (!event.detail.shouldSwap || !now || !event.detail.target?.contains(now)) return;
+    kept = {
+      open: [...now.querySelectorAll("details[id]")].map((details) => [details.id, details.open]),
+      sheet: now.matches(":popover-open"),
+      scrolled: now.scrollTop,
+    };
+  });
+  document.addEventListener("htmx:afterSwap", () => {
+    const now = filters();
+    if (!kept || !now) return;
+    for (const [id, open] of kept.open) {
+      const details = document.getElementById(id);
+      if (details) details.open = open;
+    }
+    if (kept.sheet) now.showPopover();
+    now.scrollTop = kept.scrolled;
+    kept = null;
+  });
 })();
