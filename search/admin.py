@@ -119,9 +119,7 @@ class IndexBuildAdmin(ReadOnly):
         back = reverse("admin:search_indexbuild_changelist")
         if request.method == "POST":
             index_rebuild_request(trigger=IndexBuild.Trigger.ADMIN)
-            messages.success(
-                request, "The index will be built anew; this page shows progress."
-            )
+            messages.success(request, "The index will be built anew; this page shows progress.")
             return HttpResponseRedirect(back)
         return TemplateResponse(
             request,
