@@ -7,7 +7,7 @@ import with its preview and ``manage.py import_catalog``.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any
 
 import tablib
@@ -15,7 +15,7 @@ from django.core.exceptions import ValidationError
 from django.db.models import QuerySet
 from import_export import fields
 from import_export.formats import base_formats
-from import_export.resources import ModelResource
+from import_export.resources import Diff, ModelResource
 
 from catalog.exceptions import CatalogError, ImportRefused
 from catalog.models import Brand, Category, Closure, Colorway, Gender, Height, ShoeModel
@@ -34,9 +34,20 @@ from catalog.types import MAX_NAME
 from catalog.words import category_parse, gender_parse, height_guess
 
 LINE, ERROR = "_line", "_error"
+_STYLED = re.compile(r'<(ins|del) style="[^"]*">')
 
 
-class SafeCSV(base_formats.CSV):  # type: ignore[misc]
+class _FromBytes:
+    """Decoding is a part of reading, so that a file in another encoding is told as such."""
+
+    def is_binary(self) -> bool:
+        return True
+
+    def get_read_mode(self) -> str:
+        return "rb"
+
+
+class SafeCSV(_FromBytes, base_formats.CSV):  # type: ignore[misc]
     """CSV that is read with care and written so that no spreadsheet runs a cell."""
 
     def create_dataset(self, in_stream: str | bytes, **kwargs: Any) -> tablib.Dataset:
@@ -46,7 +57,7 @@ class SafeCSV(base_formats.CSV):  # type: ignore[misc]
         return csv_write(dataset.headers, dataset)
 
 
-class SafeJSON(base_formats.JSON):  # type: ignore[misc]
+class SafeJSON(_FromBytes, base_formats.JSON):  # type: ignore[misc]
     """A JSON list of objects."""
 
     def create_dataset(self, in_stream: str | bytes, **kwargs: Any) -> tablib.Dataset:
@@ -77,6 +88,13 @@ def dataset_chunks(dataset: tablib.Dataset, size: int) -> Iterator[tablib.Datase
         yield tablib.Dataset(*dataset[start : start + size], headers=dataset.headers)
 
 
+class PlainDiff(Diff):  # type: ignore[misc]
+    """The preview's differences without inline style, which our security policy forbids."""
+
+    def as_html(self) -> list[str]:
+        return [_STYLED.sub(r"<\1>", cell) for cell in super().as_html()]
+
+
 class CatalogResource(ModelResource):  # type: ignore[misc]
     """Rows are found by name and written by services; nothing is ever deleted."""
 
@@ -87,14 +105,24 @@ class CatalogResource(ModelResource):  # type: ignore[misc]
         report_skipped = True
         import_id_fields: Sequence[str] = ()
 
-    def before_import(self, dataset: tablib.Dataset, **kwargs: Any) -> None:
-        missing = [name for name in self.required if name not in (dataset.headers or ())]
+    @classmethod
+    def get_diff_class(cls) -> type[PlainDiff]:
+        return PlainDiff
+
+    @classmethod
+    def check_columns(cls, columns: Iterable[str]) -> None:
+        """Raises ImportRefused where one that every row needs is missing."""
+        missing = [name for name in cls.required if name not in columns]
         if missing:
             raise ImportRefused(f"The column “{missing[0]}” is missing.")
 
     def before_import_row(self, row: dict[str, Any], **kwargs: Any) -> None:
         if row.get(ERROR):
             raise ValidationError(row[ERROR])
+        try:
+            self.check_columns(row)
+        except ImportRefused as error:
+            raise ValidationError(str(error)) from error
         try:
             self.parsed = self.parse(row)
         except CatalogError as error:

@@ -11,6 +11,7 @@ from catalog.services.listings import (
 from catalog.services.merging import model_merge, model_merge_plan, model_unmerge
 from catalog.services.photos import (
     PhotoResult,
+    image_delete,
     image_reject,
     image_restore,
     photo_known,
@@ -21,6 +22,7 @@ __all__ = [
     "ListingResult",
     "PhotoResult",
     "colorways_refresh",
+    "image_delete",
     "image_reject",
     "image_restore",
     "listing_upsert",

@@ -72,6 +72,7 @@ def catalog_import(
     except OSError as error:
         raise ImportRefused(f"{path} cannot be read: {error.strerror}.") from error
     dataset = dataset_of(content, suffix=path.suffix.lower().lstrip("."))
+    RESOURCES[kind].check_columns(dataset.headers)
     report = ImportReport()
     done = 0
     # A dry run is one piece, so that it sees its own rows until it is taken back.

@@ -131,6 +131,18 @@ def image_restore(*, image: ShoeImage) -> None:
     _set_status(image, ImageStatus.ACCEPTED, "")
 
 
+def image_delete(*, image: ShoeImage) -> None:
+    """Forget a photo, its places and its file. A crawl that meets it again takes it in again; to
+    keep it out, reject it."""
+    storage, name = image.file.storage, str(image.file.name)
+    with transaction.atomic():
+        affected = _colorways_of(image)
+        image.delete()
+        colorways_refresh(affected)
+        # After the commit: a row must never point at nothing.
+        transaction.on_commit(lambda: storage.delete(name))
+
+
 def _set_status(image: ShoeImage, status: ImageStatus, rejection: str) -> None:
     with transaction.atomic():
         image.status, image.rejection = status, rejection
