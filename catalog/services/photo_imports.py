@@ -24,7 +24,8 @@ from catalog.tabular import rows_read
 from catalog.text import name_clean, text_clean
 from catalog.types import MAX_NAME, Outcome
 
-LABELS_FILE = "labels.csv"
+LABELS_FILES = ("labels.csv", "products.csv")
+"""The table of labels, the first that is there."""
 MAX_FILES = 5_000_000
 
 COLUMNS = {
@@ -69,7 +70,8 @@ def photos_import(
     Args:
         labels: "folder": each photo lies in a folder named BRAND_MODEL, words parted by "_", the
             brand being the longest known one, else a well-known one of several words, else the
-            first word. "csv": ``labels.csv`` in the folder names file, brand and model.
+            first word. "csv": ``labels.csv`` (or ``products.csv``) in the folder names file, brand
+            and model.
         dry_run: decode every photo and say what would happen; nothing is written.
 
     Raises:
@@ -169,16 +171,15 @@ def _capitals(text: str) -> str:
 
 
 def _by_csv(folder: Path) -> Iterator[Labelled]:
-    path = folder / LABELS_FILE
-    try:
-        content = path.read_bytes()
-    except OSError as error:
-        raise ImportRefused(f"{path} cannot be read: {error.strerror}.") from error
+    path = next((folder / name for name in LABELS_FILES if (folder / name).is_file()), None)
+    if path is None:
+        raise ImportRefused(f"There is no {LABELS_FILES[0]} in {folder}.")
+    content = path.read_bytes()
     columns, rows = rows_read(content, suffix="csv")
     found = {name: [c for c in known if c in columns] for name, known in COLUMNS.items()}
     for name in ("file", "brand", "model"):
         if not found[name]:
-            raise ImportRefused(f"{LABELS_FILE} has no column “{name}”.")
+            raise ImportRefused(f"{path.name} has no column “{name}”.")
     for row in rows:
         told = {
             name: text_clean(row.cells.get(there[0], ""), MAX_NAME) if there else ""

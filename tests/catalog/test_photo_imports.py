@@ -122,7 +122,7 @@ def test_a_table_of_labels(folder: Path, tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     ("text", "words"),
-    [(None, "cannot be read"), ("file,brand\n", "no column “model”"), ("", "empty")],
+    [(None, "no labels.csv"), ("file,brand\n", "no column “model”"), ("", "empty")],
 )
 def test_a_table_that_cannot_be_used(
     folder: Path, text: str | None, words: str, capsys: pytest.CaptureFixture[str]
