@@ -7,6 +7,7 @@ import sys
 
 import pytest
 
+# Of Twisted the reactor, not the name: structlog itself imports twisted.python.log.
 HEAVY = [
     "torch",
     "transformers",
@@ -14,7 +15,7 @@ HEAVY = [
     "onnxruntime",
     "faiss",
     "scrapy",
-    "twisted",
+    "twisted.internet.reactor",
 ]
 
 SERVE = """
