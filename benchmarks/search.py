@@ -1,13 +1,15 @@
 """The search engine against bare FAISS over the same vectors: ``python -m benchmarks.search``.
 
-*Engine* is everything between an encoded query and photos in their final order, grouped by
+*Whole* is everything between an encoded query and photos in their final order, grouped by
 colorway: filters from slugs to ids (database), the shortlist, the store's search with the filter
-inside, re-ranking, the lookup of the colorways (database) and the shares of the score. *Bare* is
-one call of ``faiss.IndexFlatIP.search`` with the same vectors, query, k and, for a filter, an
-IDSelector over the same rows. Encoding and the cards of a page cost the same with any engine and
-stay out.
+inside, re-ranking, the lookup of the colorways (database) and the shares of the score. *Ranked* is
+the same without the two visits to the database. *Bare* is one call of
+``faiss.IndexFlatIP.search`` with the same vectors, query and k; *bare, filtered* is given an
+IDSelector over the rows that the filter keeps, ready made. Encoding and the cards of a page cost
+the same with any engine and stay out.
 
 Both are timed alternately, so that what else the machine does falls on both alike.
+Set OMP_NUM_THREADS=1 on a busy machine: threads of FAISS wait for each other.
 """
 
 from __future__ import annotations
@@ -15,13 +17,12 @@ from __future__ import annotations
 import argparse
 import json
 import os
-import statistics
 import tempfile
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
@@ -37,9 +38,12 @@ BRANDS = 10
 """One of them is the filter that keeps 10 %."""
 
 
+Search = Callable[["EncodedQuery"], object]
+
+
 @dataclass(frozen=True)
 class Row:
-    """A case: seconds in the median, and what they are measured against."""
+    """A case; times are the best of all queries, because what else the machine does only adds."""
 
     case: str
     engine_ms: float
@@ -47,30 +51,42 @@ class Row:
     ratio: float
     limit: float | None
 
+    @property
+    def missed(self) -> bool:
+        return self.limit is not None and self.ratio > self.limit
 
-def main(argv: Sequence[str] | None = None) -> list[Row]:
+
+def main(argv: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawTextHelpFormatter
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("--photos", type=int, default=100_000)
     parser.add_argument("--dim", type=int, default=512)
     parser.add_argument("--k", type=int, default=50)
-    parser.add_argument("--queries", type=int, default=200)
-    parser.add_argument("--json", type=Path, metavar="FILE")
+    parser.add_argument("--queries", type=int, default=100)
+    parser.add_argument("--json", action="store_true", help="print JSON instead of a table")
     options = parser.parse_args(argv)
     with tempfile.TemporaryDirectory(prefix="shoefinder-bench-") as folder:
         rows = run(options, Path(folder))
-    print(f"{options.photos} vectors of {options.dim}, k = {options.k}, "
-          f"median of {options.queries} queries, {os.cpu_count()} cores")  # fmt: skip
-    print(f"{'case':<34}{'engine ms':>11}{'bare ms':>10}{'ratio':>8}{'limit':>8}")
+    if options.json:
+        print(json.dumps([asdict(row) for row in rows], indent=1))
+    else:
+        print_table(options, rows)
+    return 1 if any(row.missed for row in rows) else 0
+
+
+def print_table(options: argparse.Namespace, rows: Sequence[Row]) -> None:
+    print(
+        f"{options.photos} vectors of {options.dim}, k = {options.k}, "
+        f"best of {options.queries} queries, {os.cpu_count()} cores"
+    )
+    print(f"{'case':<38}{'engine ms':>11}{'bare ms':>10}{'ratio':>8}{'limit':>8}")
     for row in rows:
         limit = "–" if row.limit is None else f"≤ {row.limit}"
         print(
-            f"{row.case:<34}{row.engine_ms:>11.2f}{row.bare_ms:>10.2f}{row.ratio:>8.2f}{limit:>8}"
+            f"{row.case:<38}{row.engine_ms:>11.2f}{row.bare_ms:>10.2f}{row.ratio:>8.2f}{limit:>8}"
+            + ("  missed" if row.missed else "")
         )
-    if options.json:
-        options.json.write_text(json.dumps([asdict(row) for row in rows], indent=2) + "\n")
-    return rows
 
 
 def run(options: argparse.Namespace, folder: Path) -> list[Row]:
@@ -84,6 +100,9 @@ def run(options: argparse.Namespace, folder: Path) -> list[Row]:
     from django.core.management import call_command
 
     from catalog.filters import CatalogFilter
+    from search.filters import where_from
+    from search.fusion import FUSIONS
+    from search.ranking import rank
 
     call_command("migrate", verbosity=0)
     ids = fill_catalog(options.photos)
@@ -91,22 +110,28 @@ def run(options: argparse.Namespace, folder: Path) -> list[Row]:
     store = build_store(folder, ids, vectors)
     questions = queries(options, vectors)
     everything, one_brand = CatalogFilter(), CatalogFilter(brands=("brand-3",))
-    bare, bare_filtered = bare_searches(vectors, ids, options.k)
+    bare, filtered = bare_searches(vectors, ids, options.k)
+    where = where_from(one_brand)
 
-    def engine(method: str, filters: CatalogFilter) -> Callable[[EncodedQuery], object]:
+    def whole(method: str, filters: CatalogFilter) -> Search:
         return lambda q: answer(store, q, method, filters, options.k)
 
-    def case(name: str, method: str, filters: CatalogFilter, base: Any, limit: float | None) -> Row:
-        ours, theirs = timed(questions, engine(method, filters), base)
-        return Row(name, 1000 * ours, 1000 * theirs, ours / theirs, limit)
+    def ranked(q: EncodedQuery) -> object:
+        return rank(store, q, FUSIONS["direction"], options.k, where=where)
 
+    def case(name: str, ours: Search, theirs: Search, limit: float | None = None) -> Row:
+        one, other = timed(questions, ours, theirs)
+        return Row(name, 1000 * one, 1000 * other, one / other, limit)
+
+    words, photo = "direction", "image"
     return [
-        case("photo", "image", everything, bare, 1.5),
-        case("photo + words (direction)", "direction", everything, bare, 1.5),
-        case("photo, filter keeps 10 %", "image", one_brand, bare_filtered, 2.0),
-        case("photo + words, filter keeps 10 %", "direction", one_brand, bare_filtered, 2.0),
-        case("photo + words (weicom, exact)", "weicom", everything, bare, None),
-        case("photo + words (product, exact)", "product", everything, bare, None),
+        case("photo: whole ÷ bare", whole(photo, everything), bare, 1.5),
+        case("photo + words: whole ÷ bare", whole(words, everything), bare, 1.5),
+        case("10 % kept: whole ÷ bare", whole(words, one_brand), bare, 2.0),
+        case("10 % kept: ranked ÷ bare, filtered", ranked, filtered, 2.0),
+        case("10 % kept: whole ÷ bare, filtered", whole(words, one_brand), filtered),
+        case("weicom, exact: whole ÷ bare", whole("weicom", everything), bare),
+        case("product, exact: whole ÷ bare", whole("product", everything), bare),
     ]
 
 
@@ -125,7 +150,7 @@ def answer(
 
 def bare_searches(
     vectors: npt.NDArray[np.float32], ids: Sequence[int], k: int
-) -> tuple[Callable[[EncodedQuery], object], Callable[[EncodedQuery], object]]:
+) -> tuple[Search, Search]:
     import faiss
     from django.db.models import F
 
@@ -148,10 +173,10 @@ def bare_searches(
 
 def timed(
     questions: Sequence[EncodedQuery],
-    one: Callable[[EncodedQuery], object],
-    other: Callable[[EncodedQuery], object],
+    one: Search,
+    other: Search,
 ) -> tuple[float, float]:
-    """Median seconds of each, run alternately."""
+    """Best seconds of each, run alternately."""
     for q in questions[:10]:
         one(q)
         other(q)
@@ -161,7 +186,7 @@ def timed(
             started = time.perf_counter()
             action(q)
             kept.append(time.perf_counter() - started)
-    return statistics.median(times[0]), statistics.median(times[1])
+    return min(times[0]), min(times[1])
 
 
 def queries(options: argparse.Namespace, vectors: npt.NDArray[np.float32]) -> list[EncodedQuery]:
@@ -236,4 +261,4 @@ def build_store(folder: Path, ids: Sequence[int], vectors: npt.NDArray[np.float3
 
 
 if __name__ == "__main__":
-    main()
+    raise SystemExit(main())

@@ -20,14 +20,15 @@ from search.stores import get_store
 from search.stores.base import VectorStore
 from search.types import Vector
 
-NEIGHBOURS: Final = 10
+NEIGHBOURS: Final = 20
 """k of the vote; chosen on the validation share (docs/evaluation.md, "Which k")."""
 
 TEMPERATURE: Final = 0.05
 """A photo that is this much less similar than the nearest one has 1/e of its vote."""
 
-KNOWN_CONFIDENCE: Final = 0.5
-"""From this share of the votes a model counts as known (docs/evaluation.md, "Known or not")."""
+KNOWN_CONFIDENCE: Final = 0.6
+"""From this share of the votes a model counts as known: nine of ten names given are then right
+(docs/evaluation.md, "Known or not")."""
 
 MAX_CANDIDATES: Final = 5
 

@@ -275,7 +275,7 @@ class TestUnknown:
         assert rows["nearest"]["auroc"]["n"] == 80
         assert rows["nearest"]["auroc"]["value"] > 0.5
         assert set(rows["confidence"]) == {"auroc", "false_names", "ece"}
-        assert "95% of the known reach" in measured.setting
+        assert "of the unknown are given a name" in measured.setting
 
     def test_models_that_the_gallery_lacks_are_the_unknown_ones(self, tmp_path: Path) -> None:
         gallery = model_folders(tmp_path / "gallery", models=3, photos=5)
