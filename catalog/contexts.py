@@ -163,9 +163,13 @@ def colorway_context(detail: ColorwayDetail) -> dict[str, Any]:
         "model": detail.colorway.model,
         "brand": detail.colorway.model.brand,
         "lead": first,
+        "colours": tuple(dict.fromkeys(detail.card.colours)),
         "search_with": f"/?image={first.pk}" if first else "",
         "similar": _similar_address(first.pk) if first else "",
-        "listings": [ShownListing(listing, spark(listing.history)) for listing in detail.listings],
+        "listings": [
+            ShownListing(listing, spark(listing.history, until=listing.listing.last_seen_at))
+            for listing in detail.listings
+        ],
         "currency": settings.SHOEFINDER_CURRENCY,
     }
 
@@ -178,9 +182,9 @@ def _similar_address(image_id: int) -> str:
         return ""
 
 
-def spark(history: Sequence[PriceObservation]) -> Spark | None:
-    """The prices of the last currency, from the first observation to the last; None for less
-    than two different ones."""
+def spark(history: Sequence[PriceObservation], *, until: datetime) -> Spark | None:
+    """The prices of the last currency, from the first observation to ``until``, when the last one
+    still held; None for less than two different ones."""
     if not history:
         return None
     currency = history[-1].currency
@@ -193,7 +197,7 @@ def spark(history: Sequence[PriceObservation]) -> Spark | None:
     if len(set(prices)) < 2:
         return None
     return Spark(
-        points=_points(seen, min(prices), max(prices)),
+        points=_points([*seen, (max(until, seen[-1][0]), prices[-1])], min(prices), max(prices)),
         width=SPARK_WIDTH,
         height=SPARK_HEIGHT,
         low=min(prices),
