@@ -40,7 +40,7 @@ def loaded(code: str) -> set[str]:
         [sys.executable, "-c", code], capture_output=True, text=True, env=environment, timeout=120
     )
     assert done.returncode == 0, done.stderr
-    return {name for name in done.stdout.strip().splitlines()[-1].split(",") if name}
+    return {name for name in done.stdout.splitlines()[-1].split(",") if name}
 
 
 def test_catalog_pages_load_nothing_heavy() -> None:
