@@ -205,7 +205,7 @@ def test_every_product_page_says_in_jsonld_what_the_shop_sells(shop: FakeShop) -
         assert data["brand"]["name"] == product.model.brand.name
         assert data["isVariantOf"]["productGroupID"] == product.model.id
         assert data["offers"]["price"] == str(product.price)
-        assert data["offers"]["priceCurrency"] == "EUR"
+        assert data["offers"]["priceCurrency"] == "USD"
         assert data["offers"]["availability"].endswith(product.availability)
         images = [i if isinstance(i, str) else i["contentUrl"] for i in data["image"]]
         assert images == shop.photo_urls(product)

@@ -10,9 +10,7 @@ from shoefinder.settings.base import DATABASES
 SECRET_KEY = "test"  # noqa: S105
 ALLOWED_HOSTS = ["testserver", "127.0.0.1", "localhost"]
 # A process that a test starts shares the test's folder (tests/crawler/conftest.py).
-VAR_DIR = Path(
-    os.environ.get("SHOEFINDER_TEST_VAR") or tempfile.mkdtemp(prefix="shoefinder-test-")
-)
+VAR_DIR = Path(os.environ.get("SHOEFINDER_TEST_VAR") or tempfile.mkdtemp(prefix="shoefinder-test-"))
 MEDIA_ROOT = VAR_DIR / "media"
 STATIC_ROOT = VAR_DIR / "static"
 CELERY_BROKER_URL = "memory://"

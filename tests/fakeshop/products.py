@@ -82,7 +82,7 @@ class Product:
     mpn: str
     colours: tuple[str, str, str]
     price: Decimal
-    currency: str = "EUR"
+    currency: str = "USD"
     availability: Availability = "InStock"
     photos: tuple[Photo, ...]
     updated: datetime

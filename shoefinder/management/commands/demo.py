@@ -16,10 +16,12 @@ from django.conf import settings
 from django.contrib.auth import get_user_model
 from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError, CommandParser
+from PIL import Image
 from rich.console import Console
 from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
-from catalog.models import ShoeImage
+from catalog.images import photo_load
+from catalog.models import Colorway, ShoeImage
 from crawler.models import CrawlRun
 from crawler.services import crawl_run_request, crawl_source_ensure
 from search.selectors import index_status
@@ -28,6 +30,7 @@ from shoefinder.stack.lock import StackRunning, stack_lock
 from shoefinder.stack.parts import answers, port_is_free
 
 ADMIN_NAME = "admin"
+DEMO_SHOP = "Sole & Thread"
 POLL_SECONDS = 0.5
 DEMO_PHOTO_PIXELS = 384
 """Drawn at the shop's first visit: larger photos would keep a newcomer waiting."""
@@ -81,7 +84,7 @@ class Command(BaseCommand):
         if not options["shop"]:
             self.console.print("[dim]starting the demo shop")
             stack.start(demo_shop_part(options["shop_port"], options["products"]))
-        run = self.crawl(shop_url)
+        run = self.crawl(shop_url, retailer="" if options["shop"] else DEMO_SHOP)
         if run is not None:
             self.follow(stack, run)
         self.tell(f"http://{host}:{port}", password, shop_url)
@@ -96,10 +99,13 @@ class Command(BaseCommand):
             if not port_is_free(host, port):
                 raise CommandError(f"Port {port} is taken by another program; choose one: {mend}")
 
-    def crawl(self, shop_url: str) -> CrawlRun | None:
+    def crawl(self, shop_url: str, *, retailer: str) -> CrawlRun | None:
         """The run to wait for; None when this shop has been crawled to the end before."""
         source = crawl_source_ensure(
-            name=f"Demo: {urlsplit(shop_url).netloc}", seeds=[f"{shop_url}/"], delay=0.0
+            name=f"Demo: {urlsplit(shop_url).netloc}",
+            retailer=retailer,
+            seeds=[f"{shop_url}/"],
+            delay=0.0,
         )
         latest = CrawlRun.objects.filter(source=source).order_by("-id").first()
         if latest is not None and latest.status == CrawlRun.Status.DONE:
@@ -189,20 +195,18 @@ def demo_shop_part(port: int, products: int) -> Part:
 
 
 def sample_photo() -> Path | None:
-    """A photo of a shoe of the catalog that the index does not hold: drawn anew, or a crop."""
+    """A catalog photo as a visitor would bring it: cropped, a little turned, compressed anew."""
     path = Path(settings.VAR_DIR / "sample.jpg")
     if path.exists():
         return path
-    image = ShoeImage.objects.filter(colorway__isnull=False).order_by("id").first()
-    if image is None:
+    colorway = Colorway.objects.exclude(cover=None).select_related("cover").order_by("id").first()
+    if colorway is None or colorway.cover is None:
         return None
-    from PIL import Image
-
-    with image.file.open() as file, Image.open(file) as photo:
-        upright = photo.convert("RGB")
+    with colorway.cover.file.open() as file:
+        upright = photo_load(file)
     width, height = upright.size
-    margin = width // 20, height // 20
-    cropped = upright.crop((margin[0], margin[1], width - margin[0], height - margin[1]))
+    margin_x, margin_y = width // 20, height // 20
+    cropped = upright.crop((margin_x, margin_y, width - margin_x, height - margin_y))
     turned = cropped.rotate(4, resample=Image.Resampling.BICUBIC, fillcolor="white")
     temporary = path.with_suffix(f".{os.getpid()}.tmp")
     turned.save(temporary, "JPEG", quality=80)
