@@ -13,7 +13,7 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from catalog.models import ShoeImage
+from catalog.models import Colorway, ShoeImage
 from search.models import QueryPhoto
 from tests.search.site import Site, jpeg, text, upload
 
@@ -23,11 +23,13 @@ def titles(answer: Any) -> list[str]:
 
 
 def test_the_start_page_asks_and_offers_shoes_to_start_from(site: Site) -> None:
+    photo = ShoeImage.objects.filter(colorway__colour_key="blue").get()
+    Colorway.objects.filter(pk=photo.colorway_id).update(cover=photo)
     answer = site.client.get("/")
     assert answer.status_code == 200
     assert "Find the shoe in a photo" in text(answer)
-    cover = ShoeImage.objects.filter(colorway__cover__isnull=False).first()
-    assert cover is None or f"?image={cover.pk}" in answer.content.decode()
+    assert "Or start from one of these Acme Runner" in text(answer)
+    assert f'href="/?image={photo.pk}"' in answer.content.decode()
 
 
 def test_an_empty_catalog_says_so(bare_site: Site) -> None:
@@ -114,6 +116,20 @@ def test_a_chosen_filter_can_be_dropped(site: Site) -> None:
         "/?q=shoe&brand=acme&colour=red",
         "/?q=shoe",
     ]
+
+
+def test_chips_are_named_as_people_would(site: Site) -> None:
+    page = site.client.get("/?q=red&price_min=10&price_max=99.5&available=1&brand=no-such-brand")
+    shown = text(page)
+    for label in ("from 10 USD", "up to 99.5 USD", "In stock", "no-such-brand"):
+        assert f"Drop the filter {label}" in shown
+
+
+def test_a_form_with_a_forged_part_is_told(site: Site) -> None:
+    answer = site.client.post("/", {"q": "red", "colour": "ultraviolet"})
+    assert answer.status_code == 400
+    assert "ultraviolet" in text(answer)
+    assert 'value="red"' in answer.content.decode()
 
 
 def test_no_result_with_filters_offers_to_search_without(site: Site) -> None:
