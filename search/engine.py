@@ -19,7 +19,7 @@ from search.hydration import Group, colour_of_image, group_hits, results_from
 from search.metrics import Stopwatch
 from search.models import ImageEmbedding
 from search.queries import query_photo_get
-from search.query import NO_PHOTO, Query
+from search.query import MAX_PAGE, NO_PHOTO, Query
 from search.ranking import Ranking, rank, statistics_of
 from search.recognition import KnnRecogniser
 from search.results import SearchPage
@@ -89,7 +89,7 @@ class Engine:
             total=len(groups),
             total_exact=ranking.complete,
             page=query.page,
-            has_next=len(groups) > wanted,
+            has_next=len(groups) > wanted and query.page < MAX_PAGE,
             timings=self.watch.seconds,
             identification=identification,
         )

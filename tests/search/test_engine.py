@@ -147,6 +147,15 @@ def test_pages_follow_each_other_without_gap_or_repeat(shelf: Shelf, ask: Ask) -
     assert [page.identification is not None for page in pages] == [True, False, False, False]
 
 
+def test_the_last_page_has_no_next(shelf: Shelf, ask: Ask, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("search.engine.MAX_PAGE", 2)
+    for _ in range(4):
+        shelf.colorway("red")
+    shelf.publish()
+    pages = [ask(Query(words="red", page=number), per_page=1) for number in (1, 2)]
+    assert [page.has_next for page in pages] == [True, False]
+
+
 def test_a_colorway_with_very_many_photos_does_not_end_the_page(shelf: Shelf, ask: Ask) -> None:
     shelf.colorway("red", photos=30)
     shelf.colorway("navy")
