@@ -1,4 +1,4 @@
-from django.urls import path
+from django.urls import URLPattern, URLResolver, path
 from django.views.generic import RedirectView
 
 from search import views
@@ -12,7 +12,7 @@ urlpatterns = [
 ]
 
 # Beside and not among the pages: ninja finds its own addresses under its own namespace only.
-api_urlpatterns = [
+api_urlpatterns: list[URLPattern | URLResolver] = [
     path("", RedirectView.as_view(pattern_name="api:openapi-view")),
     path("", api.urls),
     path("<path:rest>", nothing_here),
