@@ -21,7 +21,7 @@ $bin/python manage.py makemigrations --check --dry-run
 
 step "tests"
 rm -f .coverage .coverage.*
-$bin/python -m pytest -n "${TEST_PROCESSES:-2}" --dist loadgroup --cov --cov-report= -q "$@"
+$bin/python -m pytest -n "${TEST_PROCESSES:-2}" --dist loadgroup -m "not chaos" --cov --cov-report= -q "$@"
 
 step "tests of database behaviour on PostgreSQL"
 $bin/python -m tests.on_postgres
