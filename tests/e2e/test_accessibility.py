@@ -12,7 +12,6 @@ Open = Callable[..., Visitor]
 STANDARDS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
 PAGES = {
     "start": "/",
-    "words": "/?q=red+shoe",
     "filtered": "/?q=shoe&colour=white&price_max=200&available=1",
     "nothing": "/?q=shoe&price_min=9000",
     "filters only": "/?brand=norrvik",
@@ -21,7 +20,6 @@ PAGES = {
     "expired": "/?q=red&photo=gone",
     "not found": "/nowhere",
     "shoes": "/shoes/",
-    "shoes filtered": "/shoes/?colour=white",
     "shoe": "/shoes/{shoe}/",
     "brands": "/brands/",
     "brand": "{brand}",
