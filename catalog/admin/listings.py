@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from django.contrib import admin
-from django.db.models import QuerySet
+from django.db.models import QuerySet, URLField
 from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.html import format_html
@@ -21,6 +21,7 @@ class RetailerAdmin(ModelAdmin):
     list_display = ("name", "website", "listings_count")
     search_fields = ("name", "website")
     prepopulated_fields = {"slug": ("name",)}
+    formfield_overrides = {URLField: {"assume_scheme": "https"}}
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Retailer]:
         rows: QuerySet[Retailer] = super().get_queryset(request)

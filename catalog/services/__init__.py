@@ -1,6 +1,7 @@
 """Writes of the catalog. Every change of what a photo can be filtered by stamps the row that an
 index follows: ``Listing.changed_at``, ``Colorway.updated_at`` or ``ShoeImage.updated_at``."""
 
+from catalog.services.batches import FoundPhoto, listings_upsert, photos_known, photos_store
 from catalog.services.colorways import colorways_refresh
 from catalog.services.listings import (
     ListingResult,
@@ -19,6 +20,7 @@ from catalog.services.photos import (
 )
 
 __all__ = [
+    "FoundPhoto",
     "ListingResult",
     "PhotoResult",
     "colorways_refresh",
@@ -27,10 +29,13 @@ __all__ = [
     "image_restore",
     "listing_upsert",
     "listings_mark_vanished",
+    "listings_upsert",
     "model_merge",
     "model_merge_plan",
     "model_unmerge",
     "photo_known",
     "photo_store",
+    "photos_known",
+    "photos_store",
     "retailer_get_or_create",
 ]

@@ -31,7 +31,7 @@ from catalog.words import gender_parse
 MAX_COLOURS = 8
 DELIVERABLE = (Availability.IN_STOCK, Availability.PREORDER)
 
-_LATERAL_FIRST = Case(When(view=View.LATERAL, then=0), When(view="", then=1), default=2)
+LATERAL_FIRST = Case(When(view=View.LATERAL, then=0), When(view="", then=1), default=2)
 
 
 def style_code_clean(code: str) -> str:
@@ -268,7 +268,7 @@ def _cover(row: Colorway) -> int | None:
     # A lateral view shows most; then the order of the shop's gallery.
     found = (
         own.annotate(place=Min("sources__position"))
-        .order_by(_LATERAL_FIRST, "place", "id")
+        .order_by(LATERAL_FIRST, "place", "id")
         .values_list("id", flat=True)
         .first()
     )

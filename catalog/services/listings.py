@@ -50,7 +50,7 @@ def listing_upsert(*, retailer: Retailer, draft: ListingDraft) -> ListingResult:
     seen_at = draft.seen_at or timezone.now()
     published = draft_published(draft)
     known = _known(retailer, draft)
-    if known is not None and _says_the_same(known, draft, published):
+    if known is not None and listing_says_the_same(known, draft, published):
         Listing.objects.filter(pk=known.pk, last_seen_at__lt=seen_at).update(last_seen_at=seen_at)
         known.last_seen_at = max(known.last_seen_at, seen_at)
         return ListingResult(listing=known, outcome=Outcome.UNCHANGED)
@@ -65,7 +65,7 @@ def _known(retailer: Retailer, draft: ListingDraft) -> Listing | None:
     return rows.first()
 
 
-def _says_the_same(known: Listing, draft: ListingDraft, published: dict[str, str]) -> bool:
+def listing_says_the_same(known: Listing, draft: ListingDraft, published: dict[str, str]) -> bool:
     """Unless it had vanished, or its brand may have become known meanwhile."""
     return (
         known.colorway_id is not None

@@ -69,11 +69,11 @@ def photo_store(
     """
     digest = hashlib.sha256(content).hexdigest()
     image = ShoeImage.objects.filter(sha256=digest).first()
-    if image is None or not _is_whole(image):
-        unsaved = _image_of(content, digest, url)
+    if image is None or not image_is_whole(image):
+        unsaved = image_from(content, digest, url)
         # The file before the row: a row never points at nothing, and a file without a row is
         # found again by its name.
-        _file_write(unsaved.file.storage, str(unsaved.file.name), content)
+        file_write(unsaved.file.storage, str(unsaved.file.name), content)
     created = False
     with transaction.atomic():
         if image is None:
@@ -84,9 +84,9 @@ def photo_store(
     return PhotoResult(image=image, outcome=Outcome.CREATED if created else outcome)
 
 
-def _image_of(content: bytes, digest: str, url: str) -> ShoeImage:
+def image_from(content: bytes, digest: str, url: str) -> ShoeImage:
     """The row of a photo, not yet saved."""
-    photo = photo_open(content)
+    photo = photo_open(content, reduced=True)
     image = ShoeImage(
         sha256=digest,
         perceptual_hash=photo.perceptual_hash,
@@ -107,13 +107,13 @@ def photo_known(*, url: str, listing: Listing) -> ShoeImage | None:
     too. None when the address is new, or the stored file is gone and must be got anew.
     """
     known = (
-        ImageSource.objects.filter(url_sha256=url_digest(_url_clean(url)))
+        ImageSource.objects.filter(url_sha256=url_digest(source_url(url)))
         .filter(listing__retailer_id=listing.retailer_id)
         .select_related("image")
         .order_by("-last_seen_at", "-id")
     )
     source = known.filter(listing=listing).first() or known.first()
-    if source is None or not _is_whole(source.image):
+    if source is None or not image_is_whole(source.image):
         return None
     with transaction.atomic():
         _source_note(source.image, url, listing, source.position)
@@ -181,13 +181,13 @@ def _insert(image: ShoeImage) -> tuple[ShoeImage, bool]:
         return ShoeImage.objects.get(sha256=image.sha256), False
 
 
-def _url_clean(url: str) -> str:
+def source_url(url: str) -> str:
     return text_clean(url, MAX_URL)
 
 
 def _source_note(image: ShoeImage, url: str, listing: Listing | None, position: int) -> bool:
     """Write down where it was got; whether that is new."""
-    url = _url_clean(url)
+    url = source_url(url)
     now = timezone.now()
     position = min(max(position, 0), 32767)
     key = {"image": image, "url_sha256": url_digest(url), "listing": listing}
@@ -223,7 +223,7 @@ def _attach(image: ShoeImage, listing: Listing | None, colorway: Colorway | None
     return attached
 
 
-def _is_whole(image: ShoeImage) -> bool:
+def image_is_whole(image: ShoeImage) -> bool:
     """Whether the stored file is there at its full size (a copy may have been cut by a crash)."""
     storage, name = image.file.storage, str(image.file.name)
     try:
@@ -232,7 +232,7 @@ def _is_whole(image: ShoeImage) -> bool:
         return False
 
 
-def _file_write(storage: Storage, name: str, content: bytes) -> None:
+def file_write(storage: Storage, name: str, content: bytes) -> None:
     """Under exactly this name, whole or not at all."""
     try:
         path = Path(storage.path(name))
