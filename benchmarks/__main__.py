@@ -3,7 +3,7 @@
     python -m benchmarks            all of them
     python -m benchmarks search     one
 
-Each benchmark is a module of this package; run ``python -m benchmarks.<name> --help`` for its options.
+Each benchmark is a module of this package; `--help` after its module name tells its options.
 Ends with 1 when a goal is missed.
 """
 

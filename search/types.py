@@ -1,4 +1,4 @@
-"""Values that travel between the parts of search. No models, no numpy-heavy imports beyond numpy."""
+"""Values that travel between the parts of search. No models; of libraries numpy alone."""
 
 from __future__ import annotations
 

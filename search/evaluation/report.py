@@ -82,8 +82,9 @@ def _cell(estimate: Estimate | None) -> str:
     low, high, at = (100 * x for x in (estimate.low, estimate.high, estimate.value))
     return (
         f"<b>{estimate.value:.3f}</b> <small>{estimate.low:.3f}–{estimate.high:.3f}</small>"
-        f'<svg viewBox="0 0 100 8" preserveAspectRatio="none" role="img" aria-label="{estimate.value:.3f} between '
-        f'{estimate.low:.3f} and {estimate.high:.3f}"><rect width="100" height="8" class="scale"/>'
+        f'<svg viewBox="0 0 100 8" preserveAspectRatio="none" role="img" '
+        f'aria-label="{estimate.value:.3f} between {estimate.low:.3f} and {estimate.high:.3f}">'
+        f'<rect width="100" height="8" class="scale"/>'
         f'<rect x="{low:.2f}" width="{max(high - low, 0.5):.2f}" height="8" class="range"/>'
         f'<rect x="{min(at, 99):.2f}" width="1" height="8" class="value"/></svg>'
     )
@@ -94,7 +95,8 @@ _STYLE = """
 body { max-width: 80rem; margin: 2rem auto; padding: 0 1rem; }
 section { overflow-x: auto; }
 table { border-collapse: collapse; }
-th, td { padding: .4rem .8rem; text-align: left; white-space: nowrap; border-bottom: 1px solid #8884; }
+th, td { padding: .4rem .8rem; border-bottom: 1px solid #8884; }
+th, td { text-align: left; white-space: nowrap; }
 td svg { display: block; width: 8rem; height: .5rem; }
 .scale { fill: #8883; } .range { fill: #4a8; } .value { fill: currentColor; }
 """
