@@ -11,7 +11,7 @@ import factory
 from catalog import models
 from catalog.images import perceptual_hash
 from catalog.services.colorways import colour_key_of, sort_name_of
-from catalog.services.photos import _file_write
+from catalog.services.photos import file_write
 from catalog.text import slug_for
 from catalog.types import ListingDraft
 from tests.catalog.photos import picture
@@ -142,7 +142,7 @@ class ShoeImageFactory(factory.django.DjangoModelFactory[models.ShoeImage]):
     def with_file(obj: Any, create: bool, extracted: Any, **kwargs: Any) -> None:  # noqa: N805
         if create and extracted is not False:
             content = _CONTENTS[obj.sha256]
-            _file_write(obj.file.storage, obj.file.name, content)
+            file_write(obj.file.storage, obj.file.name, content)
 
 
 _CONTENTS: dict[str, bytes] = {}
