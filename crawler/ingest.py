@@ -1,8 +1,7 @@
-"""From a crawl into the catalog: batches of drafts and photos, one transaction each.
+"""From a crawl into the catalog, in batches.
 
-The crawl's process calls this in a thread (or process) of its own: nothing here may touch the
-reactor. What the catalog refuses is an answer, not an exception; an exception means that nothing of
-the batch was stored.
+The crawl calls this in a process of its own: nothing here may touch the reactor. What the catalog
+refuses is an answer, not an exception; an exception means that the database could not be written.
 """
 
 from __future__ import annotations
@@ -10,12 +9,40 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from django.db import transaction
-
 from catalog.exceptions import DraftRejected, PhotoRejected
-from catalog.models import Listing, Retailer
-from catalog.services import listing_upsert, photo_known, photo_store
+from catalog.models import Retailer
+from catalog.services import (
+    FoundPhoto,
+    ListingResult,
+    PhotoResult,
+    listings_upsert,
+    photos_known,
+    photos_store,
+)
 from catalog.types import ListingDraft, Outcome
+
+
+@dataclass(frozen=True, slots=True)
+class ListingJob:
+    """A draft of a retailer's listing."""
+
+    retailer_id: int
+    draft: ListingDraft
+
+
+@dataclass(frozen=True, slots=True)
+class PhotosJob:
+    """The downloaded photos of a listing: together, so that the best of them is its cover."""
+
+    photos: tuple[FoundPhoto, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """The catalog did not take it; ``reason`` is an identifier."""
+
+    reason: str
+    message: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,67 +56,64 @@ class ListingStored:
 
 
 @dataclass(frozen=True, slots=True)
-class PhotoJob:
-    """A downloaded photo of a listing."""
+class PhotosStored:
+    """What became of each photo of a job, in their order."""
 
-    listing_id: int
-    url: str
-    position: int
-    content: bytes
+    outcomes: tuple[Outcome | Refused, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class PhotoStored:
-    """What became of a photo."""
-
-    outcome: Outcome
-
-
-@dataclass(frozen=True, slots=True)
-class Refused:
-    """The catalog did not take it; ``reason`` is an identifier."""
-
-    reason: str
-    message: str
-
-
-Job = tuple[int, ListingDraft] | PhotoJob
-"""(retailer id, draft), or a photo."""
-Result = ListingStored | PhotoStored | Refused
+Job = ListingJob | PhotosJob
+Result = ListingStored | PhotosStored | Refused
 
 
 def jobs_store(jobs: Sequence[Job]) -> list[Result]:
-    """Store drafts and photos, in their order; one result for each.
+    """Store drafts and photos; one result for each job, in their order.
 
     Raises:
-        DatabaseError: the database cannot be written; nothing was stored.
+        DatabaseError: the database cannot be written; what was stored is stored again unharmed.
     """
-    with transaction.atomic():
-        return [_photo(job) if isinstance(job, PhotoJob) else _listing(*job) for job in jobs]
+    results: dict[int, Result] = {}
+    drafts = [(n, job) for n, job in enumerate(jobs) if isinstance(job, ListingJob)]
+    photos = [(n, job) for n, job in enumerate(jobs) if isinstance(job, PhotosJob)]
+    for retailer_id in {job.retailer_id for _, job in drafts}:
+        own = [(n, job.draft) for n, job in drafts if job.retailer_id == retailer_id]
+        stored = _listings(retailer_id, [draft for _, draft in own])
+        results |= zip((n for n, _ in own), stored, strict=True)
+    if photos:
+        stored_photos = _photos([job for _, job in photos])
+        results |= zip((n for n, _ in photos), stored_photos, strict=True)
+    return [results[n] for n in range(len(jobs))]
 
 
-def _listing(retailer_id: int, draft: ListingDraft) -> Result:
-    retailer = Retailer(pk=retailer_id)
-    try:
-        with transaction.atomic():
-            result = listing_upsert(retailer=retailer, draft=draft)
-            known = frozenset(
-                url
-                for url in draft.image_urls
-                if photo_known(url=url, listing=result.listing) is not None
-            )
-    except DraftRejected as error:
-        return Refused(str(error.reason), error.message)
-    return ListingStored(result.listing.pk, result.outcome, known)
+def _listings(retailer_id: int, drafts: Sequence[ListingDraft]) -> list[Result]:
+    retailer = Retailer.objects.get(pk=retailer_id)
+    upserted = listings_upsert(retailer=retailer, drafts=drafts)
+    told = list(zip(drafts, upserted, strict=True))
+    wanted = [
+        (result.listing, url)
+        for draft, result in told
+        if isinstance(result, ListingResult)
+        for url in draft.image_urls
+    ]
+    known = photos_known(wanted=wanted)
+    return [
+        Refused(str(result.reason), result.message)
+        if isinstance(result, DraftRejected)
+        else ListingStored(
+            result.listing.pk,
+            result.outcome,
+            frozenset(url for url in draft.image_urls if (result.listing.pk, url) in known),
+        )
+        for draft, result in told
+    ]
 
 
-def _photo(job: PhotoJob) -> Result:
-    try:
-        listing = Listing.objects.get(pk=job.listing_id)
-        with transaction.atomic():
-            result = photo_store(
-                content=job.content, url=job.url, listing=listing, position=job.position
-            )
-    except PhotoRejected as error:
-        return Refused(str(error.reason), error.message)
-    return PhotoStored(result.outcome)
+def _photos(jobs: Sequence[PhotosJob]) -> list[Result]:
+    stored = iter(photos_store([photo for job in jobs for photo in job.photos]))
+    return [PhotosStored(tuple(_outcome(next(stored)) for _ in job.photos)) for job in jobs]
+
+
+def _outcome(result: PhotoResult | PhotoRejected) -> Outcome | Refused:
+    if isinstance(result, PhotoRejected):
+        return Refused(str(result.reason), result.message)
+    return result.outcome

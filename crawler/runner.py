@@ -7,7 +7,6 @@ pid and start time, and the sweep ends it.
 from __future__ import annotations
 
 import contextlib
-import ctypes
 import os
 import signal
 import subprocess
@@ -27,7 +26,6 @@ log = structlog.get_logger(__name__)
 NOTHING_TO_DO = 3
 """Exit code of a child that found its run carried out by another, or gone."""
 GRACE_SECONDS = 20.0
-_PR_SET_PDEATHSIG = 1
 
 
 def run_until_ended(*, run_id: int) -> None:
@@ -90,11 +88,3 @@ def _ended_with_us(child: subprocess.Popen[bytes]) -> Iterator[None]:
                 with contextlib.suppress(ProcessLookupError):
                     os.killpg(child.pid, signal.SIGKILL)
                 child.wait()
-
-
-def die_with_parent(parent: int) -> bool:
-    """In the child: ask for SIGTERM when the parent dies; False if it is dead already."""
-    libc = ctypes.CDLL(None, use_errno=True)
-    if hasattr(libc, "prctl"):
-        libc.prctl(_PR_SET_PDEATHSIG, signal.SIGTERM, 0, 0, 0)
-    return os.getppid() == parent

@@ -42,6 +42,7 @@ class Pulse:
         pulse = cls(crawler)
         crawler.signals.connect(pulse.spider_opened, signal=signals.spider_opened)
         crawler.signals.connect(pulse.spider_closed, signal=signals.spider_closed)
+        crawler.signals.connect(pulse.check_limits, signal=signals.response_received)
         return pulse
 
     def spider_opened(self) -> None:
@@ -74,8 +75,8 @@ class Pulse:
             state = await self.beat()
             if state is not RunState.GO_ON:
                 self.stop("cancelled" if state is RunState.CANCEL else "lost")
-            elif limit := self._limit():
-                self.stop(limit)
+            else:
+                self.check_limits()
 
     async def beat(self) -> RunState:
         """Make everything so far durable, and tell the row; what the row says to do."""
@@ -110,13 +111,13 @@ class Pulse:
         fetched = stats.get_value("downloader/response_bytes", 0) if stats else 0
         return self.context.plan.bytes + int(fetched)
 
-    def _limit(self) -> str:
+    def check_limits(self) -> None:
+        """Each second, and with each answer; the number of pages is the scheduler's to limit."""
         plan = self.context.plan
         if plan.max_seconds is not None and self.seconds >= plan.max_seconds:
-            return "limit-minutes"
-        if plan.max_bytes is not None and self.bytes >= plan.max_bytes:
-            return "limit-bytes"
-        return ""
+            self.stop("limit-minutes")
+        elif plan.max_bytes is not None and self.bytes >= plan.max_bytes:
+            self.stop("limit-bytes")
 
 
 class PoliteThrottle(AutoThrottle):

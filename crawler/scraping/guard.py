@@ -5,12 +5,13 @@ from __future__ import annotations
 import ipaddress
 from collections.abc import Sequence
 from typing import Any, ClassVar
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, urlsplit
 
 from scrapy import Request
 from scrapy.crawler import Crawler
 from scrapy.exceptions import CannotResolveHostError, IgnoreRequest
 from scrapy.resolver import CachingThreadedResolver
+from scrapy.utils.datatypes import LocalCache
 from twisted.internet.defer import Deferred
 
 _SCHEME_PORT = {"http": 80, "https": 443}
@@ -33,6 +34,7 @@ class HostRules:
 
     def __init__(self, entries: Sequence[str]) -> None:
         self._exact: dict[str, set[int | None]] = {}
+        self._answers: LocalCache[tuple[str, str], bool] = LocalCache(10_000)
         for entry in entries:
             parts = urlsplit(f"//{entry.lower()}")
             if parts.hostname:
@@ -41,9 +43,16 @@ class HostRules:
     def allows(self, url: str) -> bool:
         try:
             parts = urlsplit(url)
-            port = parts.port or _SCHEME_PORT.get(parts.scheme)
+            answer = self._answers.get((parts.scheme, parts.netloc))
+            if answer is None:
+                answer = self._allows(parts)
+                self._answers[parts.scheme, parts.netloc] = answer
         except ValueError:
             return False
+        return answer
+
+    def _allows(self, parts: SplitResult) -> bool:
+        port = parts.port or _SCHEME_PORT.get(parts.scheme)
         host = (parts.hostname or "").rstrip(".")
         if port is None or not host:
             return False

@@ -4,14 +4,24 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from concurrent.futures import BrokenExecutor
 
 from scrapy import Request
 from scrapy.crawler import Crawler
 from scrapy.exceptions import DropItem, IgnoreRequest
 from scrapy.http.request import NO_CALLBACK
 
+from catalog.services import FoundPhoto
 from catalog.types import Outcome
-from crawler.ingest import ListingStored, PhotoJob, Refused
+from crawler.ingest import (
+    Job,
+    ListingJob,
+    ListingStored,
+    PhotosJob,
+    PhotosStored,
+    Refused,
+    Result,
+)
 from crawler.scraping.context import context_of, engine_of
 from crawler.scraping.failures import CrawlClosing, problem_of, status_problem
 from crawler.scraping.items import ProductItem
@@ -46,15 +56,22 @@ class _Pipeline:
     def from_crawler(cls, crawler: Crawler) -> _Pipeline:
         return cls(crawler)
 
-    async def give_up(self, error: Exception) -> None:
-        """The catalog cannot be written: end the crawl, so that it can be resumed."""
-        if not self.context.failure:
-            self.context.failure = f"The catalog cannot be written: {error}"
-            logger.error(self.context.failure)
-            self.context.closing.set()
-            # Not awaited: the engine waits for this very item before it closes.
-            task = asyncio.create_task(engine_of(self.crawler).close_spider_async(reason="failed"))
-            self.context.keep(task)
+    async def write(self, job: Job) -> Result:
+        """Store a job; where the catalog cannot be written, the crawl ends and can be resumed."""
+        try:
+            return await self.context.writer.write(job)
+        except Exception as error:
+            if not self.context.closing.is_set():
+                logger.exception("the catalog cannot be written")
+                self.context.closing.set()
+                # A writer that was killed is an interruption; it heals by itself.
+                reason = "shutdown" if isinstance(error, BrokenExecutor) else "failed"
+                if reason == "failed":
+                    self.context.failure = f"The catalog cannot be written: {error}"
+                # Not awaited: the engine waits for this very item before it closes.
+                closing = engine_of(self.crawler).close_spider_async(reason=reason)
+                self.context.keep(asyncio.create_task(closing))
+            raise LeftForLater(str(error)) from error
 
 
 class ListingPipeline(_Pipeline):
@@ -64,11 +81,7 @@ class ListingPipeline(_Pipeline):
         context = self.context
         if context.closing.is_set():
             raise LeftForLater
-        try:
-            result = await context.writer.write((context.plan.retailer_id, item.draft))
-        except Exception as error:
-            await self.give_up(error)
-            raise LeftForLater(str(error)) from error
+        result = await self.write(ListingJob(context.plan.retailer_id, item.draft))
         if isinstance(result, Refused):
             context.problem(item.key, Problem(result.reason, item.draft.url, result.message))
         elif isinstance(result, ListingStored):
@@ -95,31 +108,37 @@ class PhotoPipeline(_Pipeline):
         if known:
             self.context.ledger.count(item.key, "photos_known", len(known))
         wanted = [(n, url) for n, url in enumerate(urls) if url not in item.known]
-        await asyncio.gather(*(self._photo(item, item.listing_id, n, url) for n, url in wanted))
+        fetched = await asyncio.gather(*(self._fetch(url) for _, url in wanted))
+        found: list[FoundPhoto] = []
+        for (position, url), content in zip(wanted, fetched, strict=True):
+            if isinstance(content, Problem):
+                self._reject(item, content)
+            else:
+                photo = FoundPhoto(
+                    listing_id=item.listing_id, url=url, content=content, position=position
+                )
+                found.append(photo)
+        if found:
+            await self._store(item, found)
         return item
 
-    async def _photo(self, item: ProductItem, listing_id: int, position: int, url: str) -> None:
-        context = self.context
-        content = await self._fetch(url)
-        if isinstance(content, Problem):
-            context.problem(item.key, content)
-            if not content.is_notice:
-                context.ledger.count(item.key, "photos_rejected")
-            return
-        job = PhotoJob(listing_id, url, position, content)
-        try:
-            result = await context.writer.write(job)
-        except Exception as error:
-            await self.give_up(error)
-            raise LeftForLater(str(error)) from error
-        if isinstance(result, Refused):
-            context.ledger.count(item.key, "photos_rejected")
-            context.problem(item.key, Problem(result.reason, url, result.message))
-        elif result.outcome is Outcome.CREATED:
-            context.ledger.count(item.key, "photos_new")
-            await self._ask_to_embed()
-        else:
-            context.ledger.count(item.key, "photos_known")
+    async def _store(self, item: ProductItem, found: list[FoundPhoto]) -> None:
+        stored = await self.write(PhotosJob(tuple(found)))
+        if not isinstance(stored, PhotosStored):
+            raise TypeError(f"unexpected answer: {stored!r}")
+        for photo, outcome in zip(found, stored.outcomes, strict=True):
+            if isinstance(outcome, Refused):
+                self._reject(item, Problem(outcome.reason, photo.url, outcome.message))
+            elif outcome is Outcome.CREATED:
+                self.context.ledger.count(item.key, "photos_new")
+                await self._ask_to_embed()
+            else:
+                self.context.ledger.count(item.key, "photos_known")
+
+    def _reject(self, item: ProductItem, problem: Problem) -> None:
+        self.context.problem(item.key, problem)
+        if not problem.is_notice:
+            self.context.ledger.count(item.key, "photos_rejected")
 
     async def _fetch(self, url: str) -> bytes | Problem:
         """The bytes at an address; products that share a photo share its download."""

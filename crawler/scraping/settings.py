@@ -35,6 +35,15 @@ def scrapy_settings(plan: RunPlan) -> dict[str, Any]:
         "DOWNLOAD_DELAY": delay,
         "CONCURRENT_REQUESTS": max(16, 2 * plan.concurrency),
         "CONCURRENT_REQUESTS_PER_DOMAIN": plan.concurrency,
+        # Items of one page under way; Scrapy begins with as many idle tasks for each page.
+        "CONCURRENT_ITEMS": 8,
+        "DOWNLOAD_HANDLERS": {
+            "http": "crawler.scraping.download.PoliteHandler",
+            "https": "crawler.scraping.download.PoliteHandler",
+            "file": None,
+            "ftp": None,
+            "s3": None,
+        },
         # --- how much
         "DOWNLOAD_TIMEOUT": django_settings.SHOEFINDER_CRAWL_TIMEOUT,
         "DOWNLOAD_MAXSIZE": SITEMAP_MAX_BYTES,

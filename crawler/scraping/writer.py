@@ -1,21 +1,26 @@
-"""Off the reactor and into the catalog, in batches that grow with the load.
+"""Out of the crawl's process and into the catalog, in batches that grow with the load.
 
 While one batch is being written the next one gathers; so a slow database means few, large
 transactions, and a fast one means no waiting. There is one writer: SQLite allows no more, and two
-pages of one model must not race to create it.
+pages of one model must not race to create it. It has a process of its own, since checking photos
+and writing rows is as much work as all of Scrapy, and Python runs one thread at a time.
 """
 
 from __future__ import annotations
 
 import asyncio
-import contextlib
+import logging
+import multiprocessing
+import os
+import signal
 from collections.abc import Callable, Sequence
-from concurrent.futures import Executor, ThreadPoolExecutor
+from concurrent.futures import Executor, ProcessPoolExecutor
 
 from django.db import connections
 from django.db.utils import DatabaseError
 
 from crawler.ingest import Job, Result, jobs_store
+from crawler.processes import die_with_parent
 
 MAX_BATCH = 64
 ATTEMPTS = 4
@@ -31,7 +36,7 @@ class Writer:
         executor: Executor | None = None,
     ) -> None:
         self._store = store
-        self._executor = executor or ThreadPoolExecutor(1, thread_name_prefix="crawl-writer")
+        self._executor = executor or writer_process()
         self._waiting: list[tuple[Job, asyncio.Future[Result]]] = []
         self._running: asyncio.Task[None] | None = None
 
@@ -77,8 +82,35 @@ class Writer:
         raise AssertionError("unreachable")
 
     async def close(self) -> None:
+        """Wait for what is being written, and end the writer."""
         if self._running is not None:
             await self._running
-        with contextlib.suppress(RuntimeError):
-            await asyncio.get_running_loop().run_in_executor(self._executor, connections.close_all)
         self._executor.shutdown(wait=True)
+
+
+def writer_process() -> Executor:
+    """A process that runs what it is given, one thing after the other.
+
+    Forked, so that nothing is loaded twice; therefore to be called before the reactor starts, and
+    without an open database connection.
+    """
+    connections.close_all()
+    executor = ProcessPoolExecutor(
+        1,
+        mp_context=multiprocessing.get_context("fork"),
+        initializer=_begin,
+        initargs=(os.getpid(),),
+    )
+    # The process is made with the first task: now, while there is one thread.
+    executor.submit(os.getpid).result()
+    return executor
+
+
+def _begin(parent: int) -> None:
+    """In the new process: end with the crawl, leave its signals and its log to it."""
+    die_with_parent(parent, signal.SIGKILL)
+    # Ctrl-C and the end of a session reach both; the crawl still has things to write then.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    logging.getLogger().handlers = [logging.StreamHandler()]
+    logging.getLogger().setLevel(logging.WARNING)

@@ -8,7 +8,8 @@ from typing import Any
 
 from django.core.management.base import BaseCommand
 
-from crawler.runner import NOTHING_TO_DO, die_with_parent
+from crawler.processes import die_with_parent
+from crawler.runner import NOTHING_TO_DO
 from crawler.services import crawl_run_claim, crawl_run_finish
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from urllib.parse import parse_qsl, urljoin, urlsplit, urlunsplit
 
 from w3lib.url import safe_url_string, url_query_cleaner
@@ -21,6 +22,8 @@ _NOT_PAGES = re.compile(
     r"|woff2?|ttf|eot|docx?|xlsx?|pptx?|rss|atom)$",
     re.IGNORECASE,
 )
+_SAFE = re.compile(r"[A-Za-z0-9:/?#@!$&'()*+,;=._~\[\]-]*")
+"""Needs no quoting; most addresses do not."""
 _PLAIN_WORD = re.compile(r"[a-z]{1,20}(?:\.[a-z]{2,5})?")
 
 
@@ -29,6 +32,11 @@ def url_clean(href: str, *, base: str) -> str | None:
 
     Refuses other schemes, credentials in the address, and what is longer than the catalog stores.
     """
+    return _clean(href, base)
+
+
+@lru_cache(maxsize=8192)  # the same menu stands on every page
+def _clean(href: str, base: str) -> str | None:
     href = href.strip().replace("\\", "/") if len(href) <= MAX_URL else ""
     if not href or href.startswith("#"):
         return None
@@ -40,7 +48,8 @@ def url_clean(href: str, *, base: str) -> str | None:
         url = urlunsplit((parts.scheme, parts.netloc.lower(), parts.path or "/", parts.query, ""))
         if parts.query:
             url = url_query_cleaner(url, TRACKING, remove=True)
-        url = safe_url_string(url)
+        if _SAFE.fullmatch(url) is None:
+            url = safe_url_string(url)
     except (ValueError, UnicodeError):
         return None
     return url if len(url) <= MAX_URL else None
@@ -51,6 +60,7 @@ def url_is_page(url: str) -> bool:
     return _NOT_PAGES.search(urlsplit(url).path) is None
 
 
+@lru_cache(maxsize=8192)
 def url_shape(url: str) -> str:
     """What addresses of one kind share: plain words of the path, and names of query parameters.
 

@@ -45,7 +45,7 @@ class StructuredSpider(ShopSpider):
         self.context.frontier.set_note(_YIELDS, self.yields.to_json())
 
     async def start(self) -> AsyncIterator[Request]:
-        """The seeds, after the robots.txt of each of their hosts; on a resumed run all are seen."""
+        """The robots.txt of each seed's host; on a resumed run all are seen already."""
         sites = dict.fromkeys(
             f"{parts.scheme}://{parts.netloc}" for parts in map(urlsplit, self.context.plan.seeds)
         )
@@ -60,9 +60,6 @@ class StructuredSpider(ShopSpider):
             )
             request.errback = self.on_robots_failure
             yield request
-        for seed in self.context.plan.seeds:
-            if url := url_clean(seed, base=seed):
-                yield self.ask(url, self.parse, priority=SEED)
 
     # --- robots.txt and sitemaps -----------------------------------------------------------------
 
@@ -83,6 +80,11 @@ class StructuredSpider(ShopSpider):
         if not sitemaps:
             url = response.urljoin("/sitemap.xml")
             yield self.ask(url, self.parse, priority=SITEMAP, is_guess=True)
+        site = urlsplit(response.request.url if response.request else response.url)
+        for seed in self.context.plan.seeds:
+            parts = urlsplit(seed)
+            if (parts.scheme, parts.netloc) == (site.scheme, site.netloc):
+                yield self.ask(url_clean(seed, base=seed) or seed, self.parse, priority=SEED)
 
     def on_robots_failure(self, failure: Failure) -> None:
         error, request = error_and_request(failure)

@@ -1,0 +1,169 @@
+"""Crawling the demo shop: ``python -m benchmarks.crawl``.
+
+*Ours* is a whole crawl into an empty catalog: robots.txt and sitemaps, pages read, listings
+written, photos checked, hashed and stored. *Bare* is a Scrapy spider without a callback that downloads the
+same pages and photos, their addresses known beforehand. Neither is throttled; both may have as many
+requests under way. Each crawl has a process of its own; the clock runs from the spider's opening to
+its closing. They take turns, so that what else the machine does falls on both alike; the ratio is
+that of the summed times.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import subprocess
+import sys
+import tempfile
+import urllib.request
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+LIMIT = 0.6
+CONCURRENCY = 8  # Scrapy's default for one host
+
+
+@dataclass(frozen=True)
+class Row:
+    """Pages and photos per second of both, and the ratio."""
+
+    requests: int
+    rounds: int
+    bare_rate: float
+    our_rate: float
+    ratio: float
+    limit: float
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawTextHelpFormatter
+    )
+    parser.add_argument("--products", type=int, default=300)
+    parser.add_argument("--photo-size", type=int, default=600, help="pixels of a photo's side")
+    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--json", type=Path, metavar="FILE")
+    parser.add_argument("--child", choices=("bare", "ours"), help=argparse.SUPPRESS)
+    parser.add_argument("--urls", type=Path, help=argparse.SUPPRESS)
+    parser.add_argument("--shop", help=argparse.SUPPRESS)
+    options = parser.parse_args(argv)
+    if options.child:
+        print(bare(options.urls) if options.child == "bare" else ours(options.shop))
+        return 0
+    with open_shop(options) as shop, tempfile.TemporaryDirectory() as folder:
+        urls = Path(folder) / "urls.json"
+        # A crawl before the clock runs: it draws the photos and tells what is asked for.
+        run_child("ours", shop, urls)
+        with urllib.request.urlopen(f"{shop}/_stats") as answer:
+            paths = json.load(answer)["paths"]
+        urls.write_text(json.dumps([shop + path for path in paths if path != "/_stats"]))
+        seconds = {"bare": 0.0, "ours": 0.0}
+        for number in range(options.rounds):
+            for name in seconds:
+                took = run_child(name, shop, urls)
+                seconds[name] += took
+                print(
+                    f"  round {number + 1} {name:5}{len(paths) / took:8.0f} requests/s", flush=True
+                )
+    done = len(paths) * options.rounds
+    row = Row(
+        requests=len(paths),
+        rounds=options.rounds,
+        bare_rate=round(done / seconds["bare"], 1),
+        our_rate=round(done / seconds["ours"], 1),
+        ratio=round(seconds["bare"] / seconds["ours"], 3),
+        limit=LIMIT,
+    )
+    print(
+        f"crawl of {row.requests} pages and photos: bare Scrapy {row.bare_rate}/s, "
+        f"ours {row.our_rate}/s, ratio {row.ratio} (goal {LIMIT})"
+    )
+    if options.json:
+        options.json.write_text(json.dumps(asdict(row), indent=2))
+    return 0 if row.ratio >= LIMIT else 1
+
+
+@contextmanager
+def open_shop(options: argparse.Namespace) -> Iterator[str]:
+    """The demo shop in a process of its own; its address."""
+    command = [
+        sys.executable, "-m", "tests.fakeshop", "--port", "0",
+        "--limit", str(options.products), "--photo-size", str(options.photo_size),
+        "--cache", str(Path(tempfile.gettempdir()) / "fakeshop-photos"),
+    ]  # fmt: skip
+    shop = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
+    assert shop.stdout is not None
+    try:
+        yield shop.stdout.readline().split()[0]
+    finally:
+        shop.terminate()
+        shop.wait()
+
+
+def run_child(name: str, shop: str, urls: Path) -> float:
+    """Seconds from opening to closing."""
+    with tempfile.TemporaryDirectory(prefix="shoefinder-bench-") as home:
+        environment = {
+            **os.environ, "SHOEFINDER_VAR": home, "DATABASE_URL": "",
+            "DJANGO_SETTINGS_MODULE": "shoefinder.settings.dev",
+        }  # fmt: skip
+        environment.pop("DATABASE_URL")
+        command = [sys.executable, "-m", "benchmarks.crawl", "--child", name, "--shop", shop]
+        child = subprocess.run(
+            [*command, "--urls", str(urls)],
+            env=environment, stdout=subprocess.PIPE, text=True, check=True,
+        )  # fmt: skip
+    return float(child.stdout.splitlines()[-1])
+
+
+def bare(urls: Path) -> float:
+    """Download what a file lists, and nothing else."""
+    from scrapy import Request, Spider
+    from scrapy.crawler import AsyncCrawlerProcess
+
+    class BareSpider(Spider):
+        name = "bare"
+
+        async def start(self):  # type: ignore[no-untyped-def]
+            for url in json.loads(urls.read_text()):
+                yield Request(url, callback=self.parse)
+
+        def parse(self, response):  # type: ignore[no-untyped-def]
+            return None
+
+    process = AsyncCrawlerProcess({"LOG_LEVEL": "WARNING", "TELNETCONSOLE_ENABLED": False})
+    crawler = process.create_crawler(BareSpider)
+    process.crawl(crawler)
+    process.start()
+    return float(crawler.stats.get_value("elapsed_time_seconds"))
+
+
+def ours(shop: str) -> float:
+    """A crawl as a worker runs it, but for the throttle."""
+    import django
+
+    django.setup()
+    from django.core.management import call_command
+
+    from crawler.models import CrawlRun
+    from crawler.scraping.process import crawl
+    from crawler.services import crawl_run_claim, crawl_run_request, crawl_source_ensure
+
+    call_command("migrate", verbosity=0)
+    source = crawl_source_ensure(name="Bench", seeds=[f"{shop}/"], delay=0.0)
+    source.concurrency = CONCURRENCY
+    source.save()
+    run = crawl_run_request(source=source, trigger=CrawlRun.Trigger.COMMAND, enqueue=False)
+    plan = crawl_run_claim(run_id=run.pk)
+    assert plan is not None
+    end = crawl(plan, overrides={"AUTOTHROTTLE_ENABLED": False})
+    run.refresh_from_db()
+    assert end.reason == "finished", end
+    return run.seconds
+
+
+if __name__ == "__main__":
+    sys.exit(main())
