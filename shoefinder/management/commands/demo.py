@@ -55,8 +55,10 @@ class Command(BaseCommand):
         self.console = Console(highlight=False)
         # Progress stands on this terminal; what happens in detail is in the log files.
         logging.getLogger().setLevel(logging.WARNING)
-        # A supervisor stops this command with SIGTERM; treat it as Ctrl-C.
-        signal.signal(signal.SIGTERM, signal.default_int_handler)
+        # A supervisor stops this command with SIGTERM: treat it as Ctrl-C. And a shell starts what
+        # it puts in the background with SIGINT ignored.
+        for sign in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(sign, signal.default_int_handler)
         try:
             with (
                 stack_lock(settings.VAR_DIR),
