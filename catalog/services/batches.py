@@ -18,7 +18,8 @@ from catalog.exceptions import DraftRejected, PhotoRejected
 from catalog.models import Colorway, ImageSource, ImageStatus, Listing, Retailer, ShoeImage
 from catalog.services.colorways import LATERAL_FIRST, colorways_refresh
 from catalog.services.drafts import draft_clean, draft_published, url_digest
-from catalog.services.listings import ListingResult, listing_says_the_same, listing_upsert
+from catalog.services.identity import NameLookup
+from catalog.services.listings import ListingResult, listing_says_the_same, listing_write
 from catalog.services.photos import (
     PhotoResult,
     file_write,
@@ -69,9 +70,17 @@ def listings_upsert(
                 same.append(row.pk)
                 results[place] = ListingResult(listing=row, outcome=Outcome.UNCHANGED)
         Listing.objects.filter(pk__in=same, last_seen_at__lt=now).update(last_seen_at=now)
-        for place in cleaned:
-            if results[place] is None:
-                results[place] = listing_upsert(retailer=retailer, draft=drafts[place])
+        names = NameLookup()
+        for place, draft in cleaned.items():
+            if results[place] is not None:
+                continue
+            digest, seen_at = digests[place], draft.seen_at or now
+            published = draft_published(draft)
+            result = listing_write(
+                retailer, draft, published, seen_at, known.get(digest), names=names
+            )
+            # The same address may come twice in one batch.
+            known[digest], results[place] = result.listing, result
     return [result for result in results if result is not None]
 
 

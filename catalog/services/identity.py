@@ -24,25 +24,61 @@ from catalog.types import ListingDraft
 from catalog.words import category_parse, gender_parse, height_guess, model_name
 
 
+class NameLookup:
+    """Brands and models by name, remembered for the drafts of one transaction.
+
+    Never longer: a brand may be renamed and a model merged by somebody else. Within a transaction
+    the model is locked when it is used (`_locked`), so that a merge in between is seen.
+    """
+
+    def __init__(self) -> None:
+        self._brands: dict[str, Brand] = {}
+        self._brand_names: dict[int, list[str]] = {}
+        self._models: dict[tuple[int, str], ShoeModel] = {}
+
+    def brand(self, name: str) -> Brand:
+        if name not in self._brands:
+            self._brands[name] = brand_get_or_create(name=name)[0]
+        return self._brands[name]
+
+    def brand_names(self, brand: Brand) -> list[str]:
+        if brand.pk not in self._brand_names:
+            self._brand_names[brand.pk] = brand_names(brand)
+        return self._brand_names[brand.pk]
+
+    def model(self, brand: Brand, name: str, said: dict[str, str]) -> tuple[ShoeModel, bool]:
+        """The model, and whether it was made now."""
+        key = (brand.pk, name)
+        if key in self._models:
+            return self._models[key], False
+        self._models[key], created = model_get_or_create(brand=brand, name=name, **said)
+        return self._models[key], created
+
+
 def draft_identify(
-    retailer: Retailer, draft: ListingDraft, current: Colorway | None
+    retailer: Retailer,
+    draft: ListingDraft,
+    current: Colorway | None,
+    *,
+    names: NameLookup | None = None,
 ) -> tuple[Colorway | None, bool, bool]:
     """The colorway that a draft is about; whether it is new, and whether its model is.
 
     The model is locked before listing and colorways, here and when models are merged.
     """
+    names = names or NameLookup()
     if draft.brand:
-        brand, _ = brand_get_or_create(name=draft.brand)
+        brand = names.brand(draft.brand)
     else:
         found = brand_find_in_title(title=draft.title)
         if found is None:
             return None, False, False
         brand = found
-    name, colour = _model_name(draft, brand)
+    name, colour = _model_name(draft, brand, names)
     if not name:
         return None, False, False
     said = _said_of_model(draft, name)
-    model, model_created = model_get_or_create(brand=brand, name=name, **said)
+    model, model_created = names.model(brand, name, said)
     if not model_created:
         model = _locked(model)
         _complete(model, said)
@@ -66,14 +102,14 @@ def _locked(model: ShoeModel) -> ShoeModel:
     return rows.get(pk=model.merged_into_id) if model.merged_into_id else model
 
 
-def _model_name(draft: ListingDraft, brand: Brand) -> tuple[str, str]:
+def _model_name(draft: ListingDraft, brand: Brand, names: NameLookup) -> tuple[str, str]:
     """The model's name and the colour text; aliases are read only where the name may begin
     with one."""
-    names = [brand.name, draft.brand]
+    known = [brand.name, draft.brand]
     told = (draft.model or draft.title).lower()
-    if not any(name and told.startswith(name.lower()) for name in names):
-        names += brand_names(brand)
-    return model_name(group=draft.model, title=draft.title, colour=draft.colour, brand_names=names)
+    if not any(name and told.startswith(name.lower()) for name in known):
+        known += names.brand_names(brand)
+    return model_name(group=draft.model, title=draft.title, colour=draft.colour, brand_names=known)
 
 
 def model_of_published(listing: Listing) -> ShoeModel | None:
@@ -90,7 +126,7 @@ def model_of_published(listing: Listing) -> ShoeModel | None:
         model=told.get("model", ""),
         colour=told.get("colour", ""),
     )
-    model, _ = _model_name(draft, brand)
+    model, _ = _model_name(draft, brand, NameLookup())
     return model_find(brand=brand, name=model) if model else None
 
 

@@ -18,7 +18,7 @@ from catalog.services.colorways import (
     images_follow,
 )
 from catalog.services.drafts import draft_clean, draft_published, is_web, url_digest
-from catalog.services.identity import draft_identify
+from catalog.services.identity import NameLookup, draft_identify
 from catalog.text import name_clean, slug_for
 from catalog.types import MAX_URL, ListingDraft, Outcome
 
@@ -55,7 +55,7 @@ def listing_upsert(*, retailer: Retailer, draft: ListingDraft) -> ListingResult:
         known.last_seen_at = max(known.last_seen_at, seen_at)
         return ListingResult(listing=known, outcome=Outcome.UNCHANGED)
     with transaction.atomic():
-        return _write(retailer, draft, published, seen_at, known)
+        return listing_write(retailer, draft, published, seen_at, known)
 
 
 def _known(retailer: Retailer, draft: ListingDraft) -> Listing | None:
@@ -75,15 +75,25 @@ def listing_says_the_same(known: Listing, draft: ListingDraft, published: dict[s
     )
 
 
-def _write(
+def listing_write(
     retailer: Retailer,
     draft: ListingDraft,
     published: dict[str, str],
     seen_at: datetime,
     known: Listing | None,
+    *,
+    names: NameLookup | None = None,
 ) -> ListingResult:
+    """Store a cleaned draft that is new or says something else; within a transaction.
+
+    Args:
+        known: the listing of its address, if there is one.
+        names: remembers brands and models between the drafts of one transaction.
+    """
     current = known.colorway if known else None
-    colorway, colorway_created, model_created = draft_identify(retailer, draft, current)
+    colorway, colorway_created, model_created = draft_identify(
+        retailer, draft, current, names=names
+    )
     told: dict[str, Any] = {
         "title": draft.title,
         "sku": draft.sku,
