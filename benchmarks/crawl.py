@@ -3,9 +3,9 @@
 *Ours* is a whole crawl into an empty catalog: robots.txt and sitemaps, pages read, listings
 written, photos checked, hashed and stored. *Bare* is a Scrapy spider without a callback that
 downloads the same pages and photos, their addresses known beforehand. Neither is throttled; both
-may have as many requests under way. Each crawl has a process of its own; the clock runs from the spider's opening to
-its closing. They take turns, so that what else the machine does falls on both alike; the ratio is
-that of the summed times.
+may have as many requests under way. Each crawl has a process of its own; the clock runs from the
+spider's opening to its closing. They take turns, so that what else the machine does falls on both
+alike; the ratio is that of the summed times.
 """
 
 from __future__ import annotations
