@@ -1,0 +1,255 @@
+"""Crawls in the admin: sources are checked, started, watched, cancelled and resumed."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.contrib.auth.models import Permission, User
+from django.test import Client
+from django.urls import reverse
+from django_celery_beat.models import PeriodicTask
+
+from crawler.models import CrawlError, CrawlRun, CrawlSource
+from crawler.selectors import run_log_tail
+from crawler.services import crawl_source_ensure
+
+pytestmark = pytest.mark.django_db
+
+SOURCES = "admin:crawler_crawlsource_changelist"
+ADD = "admin:crawler_crawlsource_add"
+Status = CrawlRun.Status
+
+
+@pytest.fixture
+def source() -> CrawlSource:
+    return crawl_source_ensure(name="Shop", seeds=["https://shop.example/"])
+
+
+@pytest.fixture
+def run(source: CrawlSource, settings: Any, tmp_path: Path) -> CrawlRun:
+    settings.VAR_DIR = tmp_path
+    run = CrawlRun.objects.create(
+        source=source, trigger="admin", status=Status.RUNNING, pages=12, products=1234, waiting=5
+    )
+    CrawlError.objects.create(
+        run=run,
+        kind="http-404",
+        count=3,
+        examples=[{"url": "https://shop.example/<x>", "message": "The shop answered 404."}],
+    )
+    run.directory.mkdir(parents=True)
+    run.log_path.write_text("10:00:00 INFO created <listing>\n" * 100)
+    return run
+
+
+@pytest.fixture
+def viewer(client: Client) -> Client:
+    """Staff who may look and not act."""
+    user = User.objects.create_user("viewer", is_staff=True)
+    user.user_permissions.add(*Permission.objects.filter(codename__startswith="view_"))
+    client.force_login(user)
+    return client
+
+
+def url(name: str, row: CrawlSource | CrawlRun) -> str:
+    return reverse(f"admin:crawler_{row._meta.model_name}_{name}", args=[row.pk])
+
+
+def text(response: Any) -> str:
+    return " ".join(response.content.decode().split())
+
+
+FORM = {
+    "name": "New", "retailer": "", "spider": "structured", "seeds": "https://new.example/",
+    "allowed_hosts": "", "enabled": "on", "delay": "", "concurrency": "4", "max_photos": "12",
+    "max_pages": "", "max_minutes": "", "max_megabytes": "", "schedule": "daily", "cron": "",
+}  # fmt: skip
+
+
+def test_a_source_is_added_with_its_shop_and_its_schedule(admin_client: Client) -> None:
+    response = admin_client.post(reverse(ADD), FORM)
+
+    assert response.status_code == 302, text(response)
+    source = CrawlSource.objects.get()
+    assert (source.retailer.name, source.delay, source.max_pages) == ("New", None, None)
+    assert source.periodic_task is not None
+
+
+@pytest.mark.parametrize(
+    ("changes", "told"),
+    [
+        ({"seeds": "new.example"}, "is not an address like"),
+        ({"allowed_hosts": "http://cdn.example"}, "is not a host like"),
+        ({"schedule": "cron", "cron": "x"}, "is not a cron expression"),
+        ({"name": ""}, "This field is required"),
+    ],
+)
+def test_a_source_that_could_never_be_crawled_is_refused(
+    admin_client: Client, changes: dict[str, str], told: str
+) -> None:
+    response = admin_client.post(reverse(ADD), FORM | changes)
+
+    assert response.status_code == 200
+    assert told in text(response)
+    assert not CrawlSource.objects.exists()
+
+
+def test_the_list_leads_to_the_latest_run_and_to_a_new_one(
+    admin_client: Client, run: CrawlRun
+) -> None:
+    page = text(admin_client.get(reverse(SOURCES)))
+
+    assert run.get_absolute_url() in page
+    assert "Running, 1234 products" in page
+    assert url("start", run.source) in page
+
+
+def test_a_source_shows_its_recent_runs(admin_client: Client, run: CrawlRun) -> None:
+    page = text(admin_client.get(url("change", run.source)))
+
+    assert f"Run {run.pk}" in page
+    assert "Start crawl" in page
+
+
+def test_the_button_asks_first_and_then_leads_to_the_run(
+    admin_client: Client, source: CrawlSource
+) -> None:
+    page = text(admin_client.get(url("start", source)))
+    assert "Start a crawl of “Shop”?" in page
+    assert not CrawlRun.objects.exists()
+
+    response = admin_client.post(url("start", source), follow=True)
+
+    run = CrawlRun.objects.get()
+    assert response.redirect_chain[-1][0] == run.get_absolute_url()
+    assert (run.status, run.trigger) == (Status.PENDING, "admin")
+    assert run.requested_by is not None
+    assert "Waiting to start" in text(response)
+
+
+def test_a_second_start_is_refused_with_the_reason(admin_client: Client, run: CrawlRun) -> None:
+    response = admin_client.post(url("start", run.source), follow=True)
+
+    assert "is being crawled already" in text(response)
+    assert CrawlRun.objects.count() == 1
+
+
+def test_the_action_starts_the_chosen_ones(admin_client: Client, run: CrawlRun) -> None:
+    other = crawl_source_ensure(name="Other", seeds=["https://other.example/"])
+    data = {"action": "start_crawl", "_selected_action": [run.source_id, other.pk]}
+
+    page = text(admin_client.post(reverse(SOURCES), data, follow=True))
+
+    assert "is being crawled already" in page
+    assert "has been asked for" in page
+    assert other.runs.count() == 1
+
+
+def test_the_page_of_a_run_tells_everything(admin_client: Client, run: CrawlRun) -> None:
+    page = text(admin_client.get(run.get_absolute_url()))
+
+    assert "1,234" in page
+    assert "http-404" in page
+    assert "https://shop.example/&lt;x&gt;" in page
+    assert "created &lt;listing&gt;" in page
+    assert 'data-active="yes"' in page
+    assert "<script>" not in page
+    assert "style=" not in page.partition('id="crawl-run"')[2]
+
+
+def test_the_live_parts_say_whether_to_ask_again(admin_client: Client, run: CrawlRun) -> None:
+    live = admin_client.get(url("live", run))
+    assert live.headers["X-Run-Active"] == "yes"
+    assert "no-store" in live.headers["Cache-Control"]
+    assert 'data-part="numbers"' in text(live)
+
+    CrawlRun.objects.update(status=Status.DONE, complete=True)
+
+    assert admin_client.get(url("live", run)).headers["X-Run-Active"] == "no"
+    assert "Crawl again" in text(admin_client.get(run.get_absolute_url()))
+
+
+@pytest.mark.parametrize("status", Status.values)
+def test_each_state_has_its_page(admin_client: Client, run: CrawlRun, status: str) -> None:
+    CrawlRun.objects.update(status=status)
+
+    page = text(admin_client.get(run.get_absolute_url()))
+
+    assert Status(status).label in page
+    assert ("crawl-cancel" in page) == (status in {"pending", "running"})
+    assert ("crawl-resume" in page) == (status in CrawlRun.RESUMABLE)
+
+
+def test_cancel_and_resume(admin_client: Client, run: CrawlRun) -> None:
+    assert admin_client.get(url("cancel", run)).status_code == 405
+    admin_client.post(url("cancel", run))
+    run.refresh_from_db()
+    assert run.status == Status.CANCELLING
+
+    CrawlRun.objects.update(status=Status.CANCELLED)
+    assert "goes on where it was" in text(admin_client.post(url("resume", run), follow=True))
+    run.refresh_from_db()
+    assert run.status == Status.PENDING
+
+    CrawlRun.objects.update(status=Status.DONE)
+    assert "has ended already" in text(admin_client.post(url("cancel", run), follow=True))
+
+
+def test_who_may_only_look_cannot_act(viewer: Client, run: CrawlRun) -> None:
+    page = text(viewer.get(run.get_absolute_url()))
+    assert "crawl-cancel" not in page
+
+    assert viewer.post(url("cancel", run)).status_code == 403
+    assert viewer.post(url("start", run.source)).status_code == 403
+    run.refresh_from_db()
+    assert run.status == Status.RUNNING
+
+
+def test_strangers_see_nothing(client: Client, run: CrawlRun) -> None:
+    for address in (url("live", run), run.get_absolute_url(), url("start", run.source)):
+        assert client.get(address).status_code == 302
+    User.objects.create_user("clerk", is_staff=True, password="x")
+    client.login(username="clerk", password="x")
+    assert client.get(url("live", run)).status_code == 403
+
+
+def test_an_ended_run_can_be_deleted_and_an_active_one_cannot(
+    admin_client: Client, run: CrawlRun
+) -> None:
+    assert admin_client.post(url("delete", run), {"post": "yes"}).status_code == 403
+
+    CrawlRun.objects.update(status=Status.DONE)
+    admin_client.post(url("delete", run), {"post": "yes"})
+
+    assert not CrawlRun.objects.exists()
+
+
+def test_deleted_sources_take_their_schedules_along(
+    admin_client: Client, source: CrawlSource
+) -> None:
+    admin_client.post(reverse(ADD), FORM)
+    new = CrawlSource.objects.get(name="New")
+    admin_client.post(url("delete", source), {"post": "yes"})
+    data = {"action": "delete_selected", "_selected_action": [new.pk], "post": "yes"}
+
+    admin_client.post(reverse(SOURCES), data)
+
+    assert not CrawlSource.objects.exists()
+    assert not PeriodicTask.objects.filter(task__startswith="crawler").exists()
+
+
+def test_a_run_that_is_not_there_is_a_404(admin_client: Client) -> None:
+    for pk in ("999", "x"):
+        assert admin_client.get(f"/admin/crawler/crawlrun/{pk}/change/").status_code == 404
+
+
+def test_the_end_of_a_long_log(run: CrawlRun) -> None:
+    run.log_path.write_text("".join(f"line {n}\n" for n in range(20_000)))
+
+    tail = run_log_tail(run, lines=3)
+
+    assert tail.splitlines() == ["line 19997", "line 19998", "line 19999"]
+    run.log_path.unlink()
+    assert run_log_tail(run) == ""
