@@ -34,9 +34,8 @@ def model_card(*, encoder_id: str, training: dict[str, Any], vector: dict[str, A
             "",
             "## Figures",
             "Value [95 % bootstrap interval over queries] (queries). Written by the run itself, "
-            "from the float16 weights read back. The epoch was chosen by validation, so that side "
-            "flatters; the run computes test after that. Edit queries of one model are not "
-            "independent, so their intervals are too narrow.",
+            "from the float16 weights read back. Epochs were chosen by validation; test was "
+            "looked at once, after that.",
             "",
             *_figures(training.get("figures", {})),
             "",

@@ -18,7 +18,6 @@ from search.encoders.framing import FRAMING
 from search.encoders.lite import FORMAT, LiteEncoder
 from search.encoders.pixels import PIXELS_VERSION
 from search.evaluation.datasets import DatasetError, ShoePhoto, read_labelled
-from search.training.augment import AUGMENT_VERSION
 from search.training.captions import (
     ATTRIBUTES,
     Caption,
@@ -287,7 +286,7 @@ def _manifest(photos: Sequence[ShoePhoto], splits: npt.NDArray[np.str_]) -> dict
 def _fingerprint(options: TrainOptions, manifest: dict[str, Any], vector: dict[str, Any]) -> str:
     knobs = {k: v for k, v in asdict(options).items() if k != "threads"}
     return hashlib.sha256(
-        json.dumps([knobs, manifest, vector, AUGMENT_VERSION], sort_keys=True).encode()
+        json.dumps([knobs, manifest, vector], sort_keys=True).encode()
     ).hexdigest()
 
 

@@ -70,10 +70,6 @@ def photos(tmp_path_factory: pytest.TempPathFactory) -> Path:
                 x, y = rng.integers(5, 70), rng.integers(5, 50)
                 w, h = rng.integers(8, 45, 2)
                 draw.ellipse((x, y, x + w, y + h), fill=colour, outline="black", width=3)
-            if i % 3 == 0:  # as some shops publish: black under what is see-through
-                pixels = np.array(image.convert("RGBA"))
-                pixels[(pixels[..., :3] == 255).all(axis=2)] = (0, 0, 0, 0)
-                image = Image.fromarray(pixels, "RGBA")
             image.save(folder / model / f"{i:02}.png")
     return folder
 
