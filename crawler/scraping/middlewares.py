@@ -11,7 +11,7 @@ from typing import Any
 from scrapy import Request, signals
 from scrapy.crawler import Crawler
 from scrapy.downloadermiddlewares.retry import RetryMiddleware
-from scrapy.exceptions import CloseSpider
+from scrapy.exceptions import CloseSpider, DownloadTimeoutError
 from scrapy.http import Response
 
 from crawler.scraping.context import KEY, CrawlContext, context_of, engine_of
@@ -119,6 +119,8 @@ class PatientRetryMiddleware(RetryMiddleware):
     async def process_exception(  # type: ignore[override]
         self, request: Request, exception: Exception
     ) -> Request | Response | None:
+        if isinstance(exception, DownloadTimeoutError) and request.meta.get("retry_times"):
+            return None  # Twice is enough: each attempt takes the whole time limit.
         result = super().process_exception(request, exception)
         if isinstance(result, Request):
             await self._wait(result, None)
