@@ -63,12 +63,12 @@ def test_and_is_not_or(words: str, alternatives: bool) -> None:
 )
 def test_wordings_of_one_wish_are_one_wish(words: str) -> None:
     assert edit_parse(words).targets == colour_prompts("red")
-    assert edit_parse(words).rest == ""
+    assert edit_parse(words).free_text == ""
 
 
 def test_what_is_not_understood_still_counts() -> None:
     edit = edit_parse("red, with a thick chunky sole")
-    assert edit.rest
+    assert edit.free_text
     assert "red, with a thick chunky sole" in edit.targets
     assert set(colour_prompts("red")) < set(edit.targets)
     assert edit_parse("more like a running boot").targets == ("more like a running boot",)

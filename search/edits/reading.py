@@ -8,25 +8,10 @@ does not understand is not dropped: it stays in the sentences.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from itertools import pairwise
-from typing import Final
 
-from catalog.colours import BY_SLUG, COLOURS
-
-COLOUR_PROMPTS: Final = (
-    "a {} shoe",
-    "a photo of a {} shoe",
-    "{} sneakers",
-    "a pair of {} shoes",
-)
-"""An ensemble: the mean of several wordings says the colour and little else."""
-
-NEUTRAL_PROMPTS: Final = tuple(" ".join(p.format("").split()) for p in COLOUR_PROMPTS)
-"""A shoe of which nothing is said: where a direction starts when no attribute is known."""
-
-PROMPT_NAMES: Final = {"olive": "olive green", "multi": "multicolour"}
-"""Where the bare name means something else to a text encoder, or nothing."""
+from catalog.colours import COLOURS
+from search.edits.terms import Edit, EditTerm
 
 _COLOUR_OF = {
     word: colour.slug for colour in COLOURS for word in (colour.slug, colour.name, *colour.synonyms)
@@ -60,47 +45,6 @@ _FILLER = frozenset(
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Edit:
-    """The words, read."""
-
-    words: str
-    colours: tuple[str, ...] = ()
-    """Slugs of the colours wished for, in order."""
-    alternatives: bool = False
-    """True: any one of ``colours`` will do ("red or grey"); False: all, the main one first."""
-    avoided: tuple[str, ...] = ()
-    """Slugs of colours named as not wished for."""
-    rest: str = ""
-    """What else was said, as it was said; empty when the colours are all."""
-
-    @property
-    def targets(self) -> tuple[str, ...]:
-        """Sentences whose mean describes the wish; empty only for empty words."""
-        if not self.words:
-            return ()
-        if not self.colours:
-            # "not black": encoders read that as black, so the unwanted is left to ``sources``.
-            return (self.rest or self.words,) if self.rest or not self.avoided else NEUTRAL_PROMPTS
-        named = tuple(sentence for name in self._wished() for sentence in colour_prompts(name))
-        return (*named, *([self.words] * len(named) if self.rest else ()))
-
-    def sources(self, colour: str | None) -> tuple[str, ...]:
-        """Sentences for what is there now, when the photo shows ``colour`` (a slug).
-
-        A colour that the words want gone is what is there now, whatever the photo is taken for.
-        """
-        if not (self.colours or self.avoided):
-            return NEUTRAL_PROMPTS
-        now = self.avoided[0] if self.avoided else colour
-        return colour_prompts(now) if now else NEUTRAL_PROMPTS
-
-    def _wished(self) -> tuple[str, ...]:
-        if self.alternatives:
-            return self.colours
-        return (" and ".join(prompt_name(slug) for slug in self.colours),)
-
-
 def edit_parse(words: str) -> Edit:
     """Read a sentence. ``words`` are clean (``search.query.words_clean``); any text is accepted."""
     found: list[tuple[re.Match[str], str]] = [
@@ -120,28 +64,17 @@ def edit_parse(words: str) -> Edit:
             wanted.append((match, slug))
             last_avoided = None
     slugs = tuple(dict.fromkeys(slug for _, slug in wanted))
+    unwanted = dict.fromkeys(slug for slug in avoided if slug not in slugs)
     gaps = [words[left.end() : right.start()] for (left, _), (right, _) in pairwise(wanted)]
     return Edit(
         words=words,
-        colours=slugs,
+        terms=(
+            *(EditTerm("change", "colour", slug) for slug in slugs),
+            *(EditTerm("avoid", "colour", slug) for slug in unwanted),
+        ),
+        free_text=_rest(words, [match for match, _ in found]),
         alternatives=len(slugs) > 1 and any(_ALTERNATIVE.fullmatch(gap) for gap in gaps),
-        avoided=tuple(dict.fromkeys(slug for slug in avoided if slug not in slugs)),
-        rest=_rest(words, [match for match, _ in found]),
     )
-
-
-def colour_prompts(name: str) -> tuple[str, ...]:
-    """Sentences for one colour: a slug, or colours already put into words."""
-    spelled = prompt_name(name)
-    article = "an" if spelled[:1] in "aeiou" else "a"
-    return tuple(
-        prompt.replace("a {}", f"{article} {{}}").format(spelled) for prompt in COLOUR_PROMPTS
-    )
-
-
-def prompt_name(slug: str) -> str:
-    """The colour as a text encoder reads it best."""
-    return PROMPT_NAMES.get(slug, BY_SLUG[slug].name if slug in BY_SLUG else slug)
 
 
 def _canonical(text: str) -> str:

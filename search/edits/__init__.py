@@ -1,0 +1,24 @@
+"""What the words ask to keep, to change and to avoid: a sentence read into terms.
+
+Pure: no models, no encoder. What the photo shows is known elsewhere; "another brand" is therefore a
+term without a value, which is resolved when the photo is known.
+"""
+
+from __future__ import annotations
+
+from search.edits.prompts import COLOUR_PROMPTS, NEUTRAL_PROMPTS, colour_prompts, prompt_name
+from search.edits.reading import edit_parse
+from search.edits.terms import ATTRIBUTES, Attribute, Edit, EditTerm, Mode
+
+__all__ = [
+    "ATTRIBUTES",
+    "COLOUR_PROMPTS",
+    "NEUTRAL_PROMPTS",
+    "Attribute",
+    "Edit",
+    "EditTerm",
+    "Mode",
+    "colour_prompts",
+    "edit_parse",
+    "prompt_name",
+]

@@ -1,0 +1,95 @@
+"""The edit as a value: terms, each a wish about one attribute, and what else was said."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final, Literal, get_args
+
+from search.edits.prompts import NEUTRAL_PROMPTS, colour_prompts, prompt_name
+
+Mode = Literal["keep", "change", "avoid"]
+Attribute = Literal[
+    "brand",
+    "model",
+    "colour",
+    "height",
+    "category",
+    "closure",
+    "material",
+    "sole",
+    "pattern",
+    "gender",
+    "price",
+]
+ATTRIBUTES: Final[tuple[Attribute, ...]] = get_args(Attribute)
+
+
+@dataclass(frozen=True, slots=True)
+class EditTerm:
+    """One wish: a chip on the page."""
+
+    mode: Mode
+    attribute: Attribute
+    value: str | None = None
+    """Canonical (docs/search.md). None: as the photo shows it, so that ``keep`` without a value is
+    "the same brand", and ``change`` without one is "another brand"."""
+    weight: float = 1.0
+    """How much it matters: 0 not at all, 1 as usual, 2 twice as much."""
+
+
+@dataclass(frozen=True, slots=True)
+class Edit:
+    """The words, read."""
+
+    words: str
+    terms: tuple[EditTerm, ...] = ()
+    """In the order in which they were said; colours wished for have the main one first."""
+    free_text: str = ""
+    """What else was said, as it was said; empty when the terms are all."""
+    alternatives: bool = False
+    """True: any one of the colours wished for will do ("red or grey"); False: all of them."""
+
+    def values(self, mode: Mode, attribute: Attribute) -> tuple[str, ...]:
+        """What is named under a mode and an attribute, in order."""
+        return tuple(
+            term.value
+            for term in self.terms
+            if term.mode == mode and term.attribute == attribute and term.value is not None
+        )
+
+    @property
+    def colours(self) -> tuple[str, ...]:
+        """Slugs of the colours wished for, in order."""
+        return self.values("change", "colour")
+
+    @property
+    def avoided(self) -> tuple[str, ...]:
+        """Slugs of colours named as not wished for."""
+        return self.values("avoid", "colour")
+
+    @property
+    def targets(self) -> tuple[str, ...]:
+        """Sentences whose mean describes the wish; empty only for empty words."""
+        if not self.words:
+            return ()
+        if not self.colours:
+            # "not black": encoders read that as black, so the unwanted is left to ``sources``.
+            said = self.free_text or self.words
+            return (said,) if self.free_text or not self.avoided else NEUTRAL_PROMPTS
+        named = tuple(sentence for name in self._wished() for sentence in colour_prompts(name))
+        return (*named, *([self.words] * len(named) if self.free_text else ()))
+
+    def sources(self, colour: str | None) -> tuple[str, ...]:
+        """Sentences for what is there now, when the photo shows ``colour`` (a slug).
+
+        A colour that the words want gone is what is there now, whatever the photo is taken for.
+        """
+        if not (self.colours or self.avoided):
+            return NEUTRAL_PROMPTS
+        now = self.avoided[0] if self.avoided else colour
+        return colour_prompts(now) if now else NEUTRAL_PROMPTS
+
+    def _wished(self) -> tuple[str, ...]:
+        if self.alternatives:
+            return self.colours
+        return (" and ".join(prompt_name(slug) for slug in self.colours),)
