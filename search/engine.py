@@ -10,8 +10,9 @@ from PIL.Image import Image
 
 from catalog.images import photo_load
 from catalog.models import ImageStatus, ShoeImage
+from search.active import active_encoder
 from search.edits import Edit, edit_parse
-from search.encoders import Encoder, get_encoder
+from search.encoders import Encoder
 from search.exceptions import QueryError
 from search.filters import where_from
 from search.fusion import EncodedQuery, fusion_for
@@ -46,13 +47,14 @@ def search(
 ) -> SearchPage:
     """Answer one page of ``query``.
 
-    ``encoder``, ``store`` and ``fusion`` are those of the settings unless given. Raises
+    ``encoder`` is the active one (`search.active`), ``store`` and ``fusion`` are those of the
+    settings unless given. Raises
     ``QueryError`` (the person must change something: an empty query, an expired photo),
     ``IndexUnavailable`` and ``EncoderError`` (the operator must act).
     """
     if query.is_empty:
         raise QueryError("Give a photo or a few words to search with.")
-    encoder = encoder or get_encoder()
+    encoder = encoder or active_encoder()
     store = store or get_store(encoder_id=str(encoder.id), dim=encoder.dim)
     engine = Engine(encoder, store, fusion or settings.SHOEFINDER_FUSION, Stopwatch())
     page = engine.answer(query, per_page=per_page)

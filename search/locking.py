@@ -1,4 +1,4 @@
-"""One process at a time embeds photos or writes the index.
+"""One process at a time embeds photos or writes the index, and one carries out a switch.
 
 A lock of the operating system on a file, not a row: whoever dies, by ``kill -9`` or a power cut,
 gives it back at that moment, and nothing has to be swept.
@@ -21,6 +21,7 @@ from django.utils import timezone
 
 from search.exceptions import IndexBusy
 
+_WRITER, _SWITCH = "index-writer.lock", "encoder-switch.lock"
 POLL_SECONDS = 0.05
 PATIENCE_SECONDS = 0.3
 """Even who does not wait tries this long: `index_writer` takes the lock for a moment to look."""
@@ -50,13 +51,36 @@ def writer_lock(task: str, *, wait_seconds: float = 0.0) -> Iterator[None]:
     Raises:
         IndexBusy: another process, or another thread of this one, holds the lock; says who.
     """
-    fd = os.open(_path(), os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
+    with _held(_WRITER, task, wait_seconds=wait_seconds, told="The index is being written"):
+        yield
+
+
+@contextmanager
+def switch_lock() -> Iterator[None]:
+    """Be the one process that carries out a switch of the encoder; raises as `writer_lock` does."""
+    with _held(_SWITCH, "switching the encoder", wait_seconds=0, told="A switch is under way"):
+        yield
+
+
+def index_writer() -> Writer | None:
+    """Who writes the index now; None when nobody does."""
+    return _holder(_WRITER)
+
+
+def switch_driver() -> Writer | None:
+    """Who carries out a switch now; None when nobody does."""
+    return _holder(_SWITCH)
+
+
+@contextmanager
+def _held(name: str, task: str, *, wait_seconds: float, told: str) -> Iterator[None]:
+    fd = os.open(_path(name), os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
     try:
         deadline = time.monotonic() + max(wait_seconds, PATIENCE_SECONDS)
         while not _taken(fd, fcntl.LOCK_EX):
             if time.monotonic() >= deadline:
                 holder = _read(fd) or "another process is at it"
-                raise IndexBusy(f"The index is being written: {holder}.")
+                raise IndexBusy(f"{told}: {holder}.")
             time.sleep(POLL_SECONDS)
         note = {"pid": os.getpid(), "task": task, "since": timezone.now().timestamp()}
         os.ftruncate(fd, 0)
@@ -67,10 +91,9 @@ def writer_lock(task: str, *, wait_seconds: float = 0.0) -> Iterator[None]:
         os.close(fd)
 
 
-def index_writer() -> Writer | None:
-    """Who writes the index now; None when nobody does."""
+def _holder(name: str) -> Writer | None:
     try:
-        fd = os.open(_path(), os.O_RDWR | os.O_CLOEXEC)
+        fd = os.open(_path(name), os.O_RDWR | os.O_CLOEXEC)
     except OSError:
         return None
     try:
@@ -79,10 +102,10 @@ def index_writer() -> Writer | None:
         os.close(fd)
 
 
-def _path() -> Path:
+def _path(name: str) -> Path:
     folder = Path(settings.VAR_DIR)
     folder.mkdir(parents=True, exist_ok=True)
-    return folder / "index-writer.lock"
+    return folder / name
 
 
 def _taken(fd: int, kind: int) -> bool:

@@ -126,6 +126,73 @@ class IndexBuild(models.Model):
         return ((self.finished_at or timezone.now()) - self.started_at).total_seconds()
 
 
+class EncoderSwitch(models.Model):
+    """The site changes its encoder: what was asked for, how far it is, and what came of it.
+
+    The row that became DONE last names the encoder that answers searches; the update that makes it
+    so is the swap. Without such a row ``SHOEFINDER_ENCODER`` is the one.
+    """
+
+    class Status(models.TextChoices):
+        PENDING = "pending", "Waiting"
+        RUNNING = "running", "Running"
+        HELD = "held", "Waits for a decision"
+        DONE = "done", "Done"
+        FAILED = "failed", "Failed"
+        CANCELLED = "cancelled", "Cancelled"
+
+    class Stage(models.TextChoices):
+        EMBEDDING = "embedding", "Embedding photos"
+        BUILDING = "building", "Building the index"
+        VERIFYING = "verifying", "Verifying the index"
+        COMPARING = "comparing", "Comparing with the old one"
+        SWAPPING = "swapping", "Swapping"
+
+    class Trigger(models.TextChoices):
+        FIRST = "first", "First encoder"
+        COMMAND = "command", "Command"
+        ADMIN = "admin", "Admin"
+        SETTING = "setting", "Setting changed"
+        ROLLBACK = "rollback", "Rollback"
+
+    name = models.CharField(max_length=400)
+    """As ``SHOEFINDER_ENCODER`` takes it."""
+    encoder_id = models.CharField(max_length=200)
+    dim = models.PositiveIntegerField()
+    from_name = models.CharField(max_length=400, blank=True)
+    from_encoder_id = models.CharField(max_length=200, blank=True)
+    setting = models.CharField(max_length=400, blank=True)
+    """What ``SHOEFINDER_ENCODER`` said when this was asked for; another value later is a wish."""
+    status = models.CharField(max_length=9, choices=Status, default=Status.PENDING)
+    stage = models.CharField(max_length=9, choices=Stage, default=Stage.EMBEDDING)
+    trigger = models.CharField(max_length=8, choices=Trigger, default=Trigger.COMMAND)
+    unfinished = models.BooleanField(null=True, default=True, unique=True, editable=False)
+    """True until it is over, then NULL: so the database allows one at a time."""
+    anyway = models.BooleanField(default=False)
+    """The owner wants it although photos are missing or labelled queries are answered worse."""
+    total = models.PositiveBigIntegerField(default=0)
+    """Photos to embed, or to compare, in this stage."""
+    count = models.PositiveBigIntegerField(default=0)
+    bytes_needed = models.PositiveBigIntegerField(default=0)
+    """Disk that vectors and index were expected to take, as told before."""
+    comparison = models.JSONField(null=True, blank=True)
+    """How both encoders answered the owner's labelled queries; see `search.labelled`."""
+    message = models.TextField(blank=True)
+    """Why it is held or has failed, and the mend."""
+    requested_at = models.DateTimeField(default=timezone.now)
+    started_at = models.DateTimeField(null=True, blank=True)
+    heartbeat_at = models.DateTimeField(null=True, blank=True)
+    swapped_at = models.DateTimeField(null=True, blank=True, db_index=True)
+    finished_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        ordering = ["-requested_at", "-id"]
+        verbose_name_plural = "encoder switches"
+
+    def __str__(self) -> str:
+        return f"{self.name}: {self.get_status_display().lower()}"
+
+
 class QueryPhoto(models.Model):
     """A visitor's photo, without metadata, under a name nobody can guess, until it expires."""
 

@@ -13,7 +13,8 @@ import numpy as np
 import numpy.typing as npt
 from PIL.Image import Image
 
-from search.encoders import Encoder, get_encoder
+from search.active import active_encoder
+from search.encoders import Encoder
 from search.hydration import models_of
 from search.results import Candidate, Identification
 from search.stores import get_store
@@ -120,7 +121,7 @@ def identify(
 
     Raises ``IndexUnavailable`` when there is no index to ask.
     """
-    encoder = encoder or get_encoder()
+    encoder = encoder or active_encoder()
     store = store or get_store(encoder_id=str(encoder.id), dim=encoder.dim)
     vector = image if isinstance(image, np.ndarray) else encoder.encode_images([image])[0]
     return KnnRecogniser(store, k=k).identify(vector, leaving_out=leaving_out)

@@ -13,7 +13,8 @@ from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.utils import timezone
 
 from catalog.models import ImageSource, ImageStatus, ShoeImage
-from search.encoders import Encoder, get_encoder
+from search.active import active_encoder
+from search.encoders import Encoder
 from search.exceptions import EncoderError, IndexDamaged, IndexMissing, SearchError
 from search.locking import Writer, index_writer
 from search.models import EmbedFailure, ImageEmbedding, IndexBuild, IndexState
@@ -36,7 +37,7 @@ class IndexHealth(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class IndexStatus:
-    """How the index of the current encoder stands."""
+    """How the index of the active encoder stands."""
 
     health: IndexHealth
     message: str
@@ -78,7 +79,7 @@ def index_status() -> IndexStatus:
     """Never raises for a broken index or encoder; says so in ``health`` and ``message``."""
     encoder_id, info, health, message = "", None, IndexHealth.READY, ""
     try:
-        encoder = get_encoder()
+        encoder = active_encoder()
         encoder_id = str(encoder.id)
         info = get_store(encoder_id=encoder_id, dim=encoder.dim).info()
     except IndexMissing as error:

@@ -5,9 +5,9 @@ from __future__ import annotations
 import threading
 
 import structlog
-from PIL import Image
+from django.db import DatabaseError, connection
 
-from search.encoders import get_encoder
+from search.active import active_encoder, load
 from search.exceptions import SearchError
 from search.stores import get_store
 
@@ -17,15 +17,21 @@ log = structlog.get_logger(__name__)
 def warm_up() -> None:
     """Load the encoder's weights and open the index; what is not there is told, never raised."""
     try:
-        encoder = get_encoder()
-        encoder.encode_texts(["a shoe"])
-        encoder.encode_images([Image.new("RGB", (224, 224), "white")])
+        encoder = active_encoder()
+        load(encoder)
         get_store(encoder_id=str(encoder.id), dim=encoder.dim).info()
-    except SearchError as error:
+    except (SearchError, DatabaseError) as error:
         log.warning("warm_up_incomplete", error=str(error))
     else:
         log.info("warm", encoder=str(encoder.id))
 
 
 def warm_up_in_background() -> None:
-    threading.Thread(target=warm_up, name="warm-up", daemon=True).start()
+    threading.Thread(target=_warm_up_and_leave, name="warm-up", daemon=True).start()
+
+
+def _warm_up_and_leave() -> None:
+    try:
+        warm_up()
+    finally:
+        connection.close()  # of this thread, which ends

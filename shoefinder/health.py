@@ -31,9 +31,9 @@ def check_broker() -> str:
 
 
 def check_encoder() -> str:
-    from search.encoders import get_encoder
+    from search.services import active_encoder
 
-    return str(get_encoder().id)
+    return str(active_encoder().id)
 
 
 def check_index() -> str:

@@ -1,5 +1,6 @@
 """What search writes: vectors, and the indexes that are caches of them."""
 
+from search.active import active_encoder
 from search.selectors import IndexHealth, IndexStatus, index_status
 from search.services.building import (
     index_ensure,
@@ -25,6 +26,7 @@ __all__ = [
     "IndexStatus",
     "SyncReport",
     "VerifyReport",
+    "active_encoder",
     "embed_failures_retry",
     "embed_pending",
     "index_ensure",

@@ -12,7 +12,8 @@ from django.utils import timezone
 from kombu.exceptions import OperationalError
 
 from search import selectors
-from search.encoders import Encoder, get_encoder
+from search.active import active_encoder
+from search.encoders import Encoder
 from search.exceptions import IndexDamaged, IndexMissing, IndexUnavailable
 from search.locking import writer_lock
 from search.models import IndexBuild, IndexState
@@ -39,7 +40,7 @@ def index_rebuild_request(*, trigger: IndexBuild.Trigger) -> IndexBuild:
     """
     from search.tasks import index_rebuild as task
 
-    build = _waiting_build(encoder_id=str(get_encoder().id), trigger=trigger)
+    build = _waiting_build(encoder_id=str(active_encoder().id), trigger=trigger)
     # Robust: without a broker the row waits for the sweep all the same.
     transaction.on_commit(lambda: task.delay(build.pk), robust=True)
     return build
@@ -52,7 +53,7 @@ def index_rebuild(
     progress: Progress | None = None,
 ) -> IndexBuild:
     """Build now, in this process; see `index_rebuild_run`."""
-    encoder = encoder or get_encoder()
+    encoder = encoder or active_encoder()
     build = _waiting_build(encoder_id=str(encoder.id), trigger=trigger)
     with writer_lock("building the index anew", wait_seconds=WAIT_SECONDS):
         sweep_interrupted()
@@ -70,7 +71,7 @@ def index_rebuild_run(*, build_id: int) -> IndexBuild | None:
         IndexBusy: another process writes; the build stays waiting and is started by the sweep.
         StoreError: the index cannot be written. The build says FAILED, the old index stays.
     """
-    encoder = get_encoder()
+    encoder = active_encoder()
     with writer_lock("building the index anew", wait_seconds=WAIT_SECONDS):
         sweep_interrupted()
         build = IndexBuild.objects.filter(pk=build_id, status=IndexBuild.Status.PENDING).first()
@@ -120,7 +121,7 @@ def index_ensure(*, encoder: Encoder | None = None) -> SyncReport:
     the database, then compares all ids and payloads. Raises IndexBusy when another process writes:
     that one has done the same.
     """
-    encoder = encoder or get_encoder()
+    encoder = encoder or active_encoder()
     store = _store(encoder)
     with writer_lock("checking the index", wait_seconds=WAIT_SECONDS):
         ensure_index(encoder=encoder, store=store, thorough=True)

@@ -15,7 +15,8 @@ from django.utils import timezone
 
 from catalog.models import ImageStatus, ShoeImage
 from search import selectors
-from search.encoders import Encoder, get_encoder
+from search.active import active_encoder
+from search.encoders import Encoder
 from search.exceptions import IndexBusy
 from search.locking import writer_lock
 from search.models import EmbedFailure, ImageEmbedding
@@ -89,7 +90,7 @@ def embed_pending(
     decoded is noted in `EmbedFailure`, tried again after 10 minutes, then ever later.
 
     Args:
-        encoder: by default the one that the settings choose.
+        encoder: by default the active one.
         limit: stop after so many photos.
         seconds: stop after this time, with all that was done published.
         retry_failed: try photos that failed now, not when they are due.
@@ -99,7 +100,7 @@ def embed_pending(
         EncoderError: the encoder cannot be loaded, or stands under another's id.
         StoreError: the index cannot be written.
     """
-    encoder = encoder or get_encoder()
+    encoder = encoder or active_encoder()
     run = _Run(encoder, limit=limit, seconds=seconds, retry_failed=retry_failed, progress=progress)
     # Whoever finds the lock taken goes away and relies on its holder. So look once more after
     # giving it back: what came between the last look and that moment has nobody else.

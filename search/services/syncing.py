@@ -22,7 +22,8 @@ from django.utils import timezone
 
 from catalog.selectors import image_payloads
 from search import selectors
-from search.encoders import Encoder, get_encoder
+from search.active import active_encoder
+from search.encoders import Encoder
 from search.locking import writer_lock
 from search.models import ImageEmbedding, IndexState
 from search.selectors import IdArray
@@ -66,14 +67,14 @@ def index_sync(*, encoder: Encoder | None = None, full: bool = False) -> SyncRep
     changed, never a rebuild.
 
     Args:
-        encoder: whose index; by default the one of the settings.
+        encoder: whose index; by default the active one.
         full: compare every photo's id and payload instead of trusting counts and timestamps.
 
     Raises:
         IndexBusy: another process writes.
         IndexMissing, IndexDamaged: there is nothing to bring up to date; see `index_ensure`.
     """
-    encoder = encoder or get_encoder()
+    encoder = encoder or active_encoder()
     with writer_lock("bringing the index up to date"):
         return Sync(encoder, get_store(encoder_id=str(encoder.id), dim=encoder.dim)).run(full=full)
 

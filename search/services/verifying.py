@@ -9,7 +9,8 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from search import selectors
-from search.encoders import Encoder, get_encoder
+from search.active import active_encoder
+from search.encoders import Encoder
 from search.exceptions import IndexDamaged, IndexMissing
 from search.locking import writer_lock
 from search.selectors import IdArray
@@ -79,13 +80,13 @@ def index_verify(
     Writers wait meanwhile, so that what is under way is not told as a difference.
 
     Args:
-        encoder: whose index; by default the one of the settings.
+        encoder: whose index; by default the active one.
         progress: called with (photos compared, photos in all).
 
     Raises:
         IndexBusy: another process writes for longer than 30 seconds.
     """
-    encoder = encoder or get_encoder()
+    encoder = encoder or active_encoder()
     report = VerifyReport(encoder_id=str(encoder.id))
     store = get_store(encoder_id=report.encoder_id, dim=encoder.dim)
     began = time.perf_counter()

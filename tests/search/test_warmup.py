@@ -9,6 +9,8 @@ import pytest
 from search.encoders import get_encoder
 from search.warmup import warm_up, warm_up_in_background
 
+pytestmark = pytest.mark.django_db
+
 
 def test_warms_without_an_index() -> None:
     warm_up()
