@@ -37,3 +37,7 @@ class IndexBusy(SearchError):
 
 class StoreError(SearchError):
     """The operator must act: a store is not configured, or cannot write where it was told to."""
+
+
+class RecognitionError(SearchError):
+    """The operator must act: a method of naming does not exist, or lacks what it needs."""

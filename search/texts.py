@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections import Counter, OrderedDict
+from collections.abc import Sequence
 from typing import Final
 
 import numpy as np
@@ -34,25 +35,37 @@ class TextSpace:
 
         A sentence given twice counts twice. ``ValueError`` when there is none.
         """
-        if not sentences:
+        mean: Vector = self.means([sentences])[0]
+        return mean
+
+    def means(self, ensembles: Sequence[tuple[str, ...]]) -> Vectors:
+        """One ``mean`` for each, shape (n, dim); what is not known yet is encoded together."""
+        if not all(ensembles):
             raise ValueError("A mean needs at least one sentence.")
         with self._lock:
-            if (kept := self._means.get(sentences)) is not None:
-                self._means.move_to_end(sentences)
-                return kept
-        counts = Counter(sentences)
-        vectors = self._encoder.encode_texts(list(counts))
-        mean = unit(np.array(list(counts.values()), np.float32) @ vectors)
+            known = {each: self._means[each] for each in ensembles if each in self._means}
+            for each in known:
+                self._means.move_to_end(each)
+        missing = list(dict.fromkeys(each for each in ensembles if each not in known))
+        place = {one: i for i, one in enumerate(dict.fromkeys(s for each in missing for s in each))}
+        if missing:
+            vectors = self._encoder.encode_texts(list(place))
+            for each in missing:
+                counts = Counter(each)
+                weights = np.array(list(counts.values()), np.float32)
+                known[each] = unit(weights @ vectors[[place[s] for s in counts]])
         with self._lock:
-            self._means[sentences] = mean
+            self._means.update((each, known[each]) for each in missing)
             while len(self._means) > KEPT:
                 self._means.popitem(last=False)
-        return mean
+        if not ensembles:
+            return np.empty((0, self._encoder.dim), np.float32)
+        return np.stack([known[each] for each in ensembles])
 
     def colours(self) -> Vectors:
         """One row per ``COLOUR_SLUGS``: the classifier's class vectors."""
         if self._colours is None:
-            self._colours = np.stack([self.mean(colour_prompts(slug)) for slug in COLOUR_SLUGS])
+            self._colours = self.means([colour_prompts(slug) for slug in COLOUR_SLUGS])
         return self._colours
 
     def colour_of(self, photo: Vector) -> str:

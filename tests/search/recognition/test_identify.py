@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from catalog.models import ImageStatus
 from search import Identification, identify
-from search.recognition import MAX_CANDIDATES, knn_vote
+from search.recognition.voting import MAX_CANDIDATES, knn_vote
 from search.types import Vector
 from tests.search.encoders.contract import drawn_shoe
 from tests.search.shelf import Shelf

@@ -1,0 +1,34 @@
+"""Which model is it? Methods behind one protocol, calibrated, and able to say "we do not have it".
+
+``Recogniser.fit(method, gallery, space)`` is pure: vectors and labels in, a judge out. Evaluation
+and serving share it.
+"""
+
+from search.recognition.gallery import Facts, Gallery
+from search.recognition.recogniser import Judgement, Recogniser, nearest_similarity
+from search.recognition.registry import DEFAULT, METHODS, method_named
+from search.recognition.voting import (
+    KNOWN_CONFIDENCE,
+    NEIGHBOURS,
+    TEMPERATURE,
+    KnnRecogniser,
+    identify,
+    knn_vote,
+)
+
+__all__ = [
+    "DEFAULT",
+    "KNOWN_CONFIDENCE",
+    "METHODS",
+    "NEIGHBOURS",
+    "TEMPERATURE",
+    "Facts",
+    "Gallery",
+    "Judgement",
+    "KnnRecogniser",
+    "Recogniser",
+    "identify",
+    "knn_vote",
+    "method_named",
+    "nearest_similarity",
+]
