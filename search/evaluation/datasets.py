@@ -50,6 +50,8 @@ class ShoePhoto:
     height: str = ""
     """``high``, ``mid`` or ``low``, where the name or the model tells it."""
     title: str = ""
+    digest: str = ""
+    """SHA-256 of its bytes, where the source knows it already."""
 
     @property
     def split(self) -> Split:

@@ -8,9 +8,11 @@ from __future__ import annotations
 
 import hashlib
 import io
+import random
 import uuid
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
 from typing import Final
@@ -34,6 +36,19 @@ Progress = Callable[[int, int], None]
 """Called with (photos done, photos in all)."""
 
 
+@dataclass(frozen=True)
+class Variant:
+    """A change made to photos before they are encoded."""
+
+    name: str
+    """Also of its version: another name whenever it makes other pictures."""
+    change: Callable[[Image.Image, random.Random], Image.Image]
+
+    def of(self, image: Image.Image, key: str) -> Image.Image:
+        """The changed picture: always the same one for the same ``key``."""
+        return self.change(image, seeded(f"{key}:{self.name}"))
+
+
 class EmbeddingCache:
     """Vectors under ``folder``/<hash of the encoder id>/, in files that are only ever added."""
 
@@ -43,33 +58,60 @@ class EmbeddingCache:
         self.folder = folder / name
         self._known: dict[str, np.ndarray[tuple[int], np.dtype[np.float32]]] | None = None
 
-    def embed(self, photos: Sequence[ShoePhoto], progress: Progress | None = None) -> Vectors:
-        """One row per photo, in order, shape (n, dim). ``DatasetError`` for what is no photo."""
+    def embed(
+        self,
+        photos: Sequence[ShoePhoto],
+        progress: Progress | None = None,
+        *,
+        variant: Variant | None = None,
+    ) -> Vectors:
+        """One row per photo, in order, shape (n, dim). ``DatasetError`` for what is no photo.
+
+        With a ``variant`` each photo is changed first, and its vector kept under both names.
+        """
+        with ThreadPoolExecutor(2) as pool:
+            digests = list(pool.map(digest_of, photos))
+        if variant is None:
+            return self._embed(digests, lambda place: photo_open(photos[place].path), progress)
+        changed = variant
+        return self._embed(
+            [f"{digest}:{changed.name}" for digest in digests],
+            lambda place: changed.of(photo_open(photos[place].path), digests[place]),
+            progress,
+        )
+
+    def embed_drawn(
+        self, drawings: Mapping[str, Callable[[], Image.Image]], progress: Progress | None = None
+    ) -> Vectors:
+        """Pictures that exist only as code, by a name that changes when they do; (n, dim)."""
+        names = list(drawings)
+        return self._embed(
+            [f"drawn:{name}" for name in names], lambda place: drawings[names[place]](), progress
+        )
+
+    def _embed(
+        self, keys: Sequence[str], make: Callable[[int], Image.Image], progress: Progress | None
+    ) -> Vectors:
         tell = progress or (lambda done, total: None)
         known = self._load()
+        missing = {key: place for place, key in enumerate(keys) if key not in known}
+        done = len(keys) - len(missing)
+        tell(done, len(keys))
+        fresh: list[str] = []
         with ThreadPoolExecutor(2) as pool:
-            digests = list(pool.map(digest_of, (photo.path for photo in photos)))
-            missing = {
-                digest: photo.path
-                for digest, photo in zip(digests, photos, strict=True)
-                if digest not in known
-            }
-            done = len(photos) - len(missing)
-            tell(done, len(photos))
-            fresh: list[str] = []
             for number, batch in enumerate(_batches(missing, BATCH), start=1):
-                images = list(pool.map(_open, (path for _, path in batch)))
+                images = list(pool.map(make, (place for _, place in batch)))
                 vectors = self._encoder.encode_images(images)
-                known.update(zip((digest for digest, _ in batch), vectors, strict=True))
-                fresh += [digest for digest, _ in batch]
+                known.update(zip((key for key, _ in batch), vectors, strict=True))
+                fresh += [key for key, _ in batch]
                 done += len(batch)
-                tell(done, len(photos))
+                tell(done, len(keys))
                 if number % KEEP_EVERY == 0:
                     self._keep(fresh)
                     fresh = []
-            self._keep(fresh)
-        tell(len(photos), len(photos))
-        rows = [known[digest] for digest in digests]
+        self._keep(fresh)
+        tell(len(keys), len(keys))
+        rows = [known[key] for key in keys]
         return np.stack(rows) if rows else np.empty((0, self._encoder.dim), np.float32)
 
     def _load(self) -> dict[str, np.ndarray[tuple[int], np.dtype[np.float32]]]:
@@ -103,15 +145,22 @@ class EmbeddingCache:
         beside.replace(file)
 
 
-def digest_of(path: Path) -> str:
+def seeded(key: str) -> random.Random:
+    """Draws that are the same ones wherever and whenever the key is."""
+    return random.Random(key)  # noqa: S311 - pictures, not secrets
+
+
+def digest_of(photo: ShoePhoto) -> str:
     """SHA-256 of a photo's bytes."""
+    if photo.digest:
+        return photo.digest
     try:
-        return hashlib.sha256(path.read_bytes()).hexdigest()
+        return hashlib.sha256(photo.path.read_bytes()).hexdigest()
     except OSError as error:
-        raise DatasetError(f"The photo {path} cannot be read: {error}") from error
+        raise DatasetError(f"The photo {photo.path} cannot be read: {error}") from error
 
 
-def _open(path: Path) -> Image.Image:
+def photo_open(path: Path) -> Image.Image:
     try:
         with path.open("rb") as file:
             return photo_load(file, longest_side=LONGEST_SIDE)
@@ -119,7 +168,7 @@ def _open(path: Path) -> Image.Image:
         raise DatasetError(f"The photo {path} cannot be read: {error}") from error
 
 
-def _batches(items: dict[str, Path], size: int) -> Iterator[list[tuple[str, Path]]]:
+def _batches(items: dict[str, int], size: int) -> Iterator[list[tuple[str, int]]]:
     pairs = iter(items.items())
     while batch := list(islice(pairs, size)):
         yield batch

@@ -4,17 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
-from typing import Literal, Protocol, TypeVar
+from typing import TYPE_CHECKING, Literal, Protocol, TypeVar
 
 import numpy as np
 
 from search.encoders import Encoder
 from search.evaluation.datasets import DatasetError, ShoePhoto
-from search.evaluation.embeddings import EmbeddingCache
+from search.evaluation.embeddings import EmbeddingCache, Variant
+from search.evaluation.findings import Finding
 from search.evaluation.metrics import Estimate
+from search.evaluation.sources import Folder, Source
 from search.exceptions import SearchError
 from search.types import Vectors
+
+if TYPE_CHECKING:
+    from PIL import Image
 
 Side = Literal["train", "validation", "test", "all"]
 
@@ -49,17 +55,23 @@ class EvaluationError(SearchError):
     """A task cannot be run as it was asked for; the message says what to change."""
 
 
+class Embedder(Protocol):
+    def embed(self, photos: Sequence[ShoePhoto], progress: Callable[[int, int], None]) -> Vectors:
+        """One row per photo, in order, shape (n, dim)."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class Request:
     """What is to be measured."""
 
     encoder: Encoder
-    data: Path
-    """A folder laid out as ``search.evaluation.datasets`` documents."""
+    data: Path | Source
+    """A folder laid out as ``search.evaluation.datasets`` documents, or another source."""
     training_data: Path | None = None
     """The folder that encoders of this project were trained on; there only what their training
     never saw may be judged."""
     gallery: Path | None = None
+    """A folder as ``data``."""
     queries: Path | None = None
     """Given together: every photo of the one is gallery, every photo of the other is query."""
     side: Side | None = None
@@ -69,7 +81,9 @@ class Request:
     """At most so many queries, drawn by ``seed``."""
     seed: int = 0
     cache: Path | None = None
-    """Where embeddings are kept; None keeps none."""
+    """Where embeddings are kept."""
+    embedder: Embedder | None = None
+    """Where vectors come from instead of the cache."""
     report: Report = field(default=lambda what, done, total: None)
 
     def __post_init__(self) -> None:
@@ -79,9 +93,22 @@ class Request:
             raise EvaluationError("--limit must be at least 1.")
 
     @property
+    def source(self) -> Source:
+        return Folder(self.data) if isinstance(self.data, Path) else self.data
+
+    @property
+    def sides(self) -> tuple[Source, Source] | None:
+        """Gallery and queries, where they were named."""
+        if self.gallery is None or self.queries is None:
+            return None
+        return Folder(self.gallery), Folder(self.queries)
+
+    @property
     def on_training_data(self) -> bool:
-        return self.training_data is not None and (
-            self.data.resolve() == self.training_data.resolve()
+        return (
+            self.training_data is not None
+            and isinstance(self.data, Path)
+            and self.data.resolve() == self.training_data.resolve()
         )
 
     def judged(self, photos: Sequence[ShoePhoto]) -> list[ShoePhoto]:
@@ -93,16 +120,27 @@ class Request:
         side = self.side or ("test" if self.on_training_data else "all")
         kept = [photo for photo in photos if side in ("all", photo.split)]
         if not kept:
-            raise DatasetError(f"No photo in {self.data} falls into the share {side!r}.")
+            raise DatasetError(f"No photo in {self.source} falls into the share {side!r}.")
         return kept
 
-    def embed(self, photos: Sequence[ShoePhoto], what: str) -> Vectors:
-        """Vectors of photos, shape (n, dim), from the cache where it has them."""
+    def embed(
+        self, photos: Sequence[ShoePhoto], what: str, *, variant: Variant | None = None
+    ) -> Vectors:
+        """Vectors of photos, shape (n, dim), from where they are kept."""
+        tell = partial(self.report, f"Embedding {what}")
+        if self.embedder is not None and variant is None:
+            return self.embedder.embed(photos, tell)
+        return self._cache.embed(photos, tell, variant=variant)
+
+    def embed_drawn(self, drawings: Mapping[str, Callable[[], Image.Image]], what: str) -> Vectors:
+        """Vectors of pictures that exist only as code, shape (n, dim)."""
+        return self._cache.embed_drawn(drawings, partial(self.report, f"Embedding {what}"))
+
+    @property
+    def _cache(self) -> EmbeddingCache:
         if self.cache is None:
             raise EvaluationError("Embeddings need a folder to be kept in.")
-        return EmbeddingCache(self.encoder, self.cache).embed(
-            photos, lambda done, total: self.report(f"Embedding {what}", done, total)
-        )
+        return EmbeddingCache(self.encoder, self.cache)
 
     def sample(self, items: Sequence[Item]) -> list[Item]:
         """All of ``items``, or ``limit`` of them drawn by ``seed``; their order is kept."""
@@ -122,6 +160,9 @@ class Measured:
     """By method."""
     setting: str
     """The gallery and the queries in a sentence, for whoever reads the table."""
+    extras: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    """By method: what is no metric, already in words, by its heading."""
+    findings: Sequence[Finding] = ()
 
     def as_json(self) -> dict[str, object]:
         return {

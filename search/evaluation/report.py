@@ -23,11 +23,19 @@ def print_table(measured: Measured, console: Console) -> None:
         title_justify="left",
         caption_justify="left",
     )
-    table.add_column("method")
+    table.add_column("method", no_wrap=True)
     for name in columns:
         table.add_column(METRICS[name], justify="right", no_wrap=True)
+    headings = list(dict.fromkeys(name for row in measured.extras.values() for name in row))
+    for heading in headings:
+        table.add_column(heading, justify="right", no_wrap=True)
     for method, row in measured.rows.items():
-        table.add_row(method, *(_figure(row.get(name)) for name in columns))
+        beside = measured.extras.get(method, {})
+        table.add_row(
+            method,
+            *(_figure(row.get(name)) for name in columns),
+            *(beside.get(heading, "–") for heading in headings),
+        )
     console.print(table)
 
 
@@ -57,7 +65,11 @@ def _columns(measured: Measured) -> list[str]:
 def _figure(estimate: Estimate | None) -> str:
     if estimate is None:
         return "–"
-    return f"{estimate.value:.3f} [{estimate.low:.3f}, {estimate.high:.3f}]"
+    value, low, high = (
+        f"{number:.3f}".removeprefix("0")
+        for number in (estimate.value, estimate.low, estimate.high)
+    )
+    return f"{value} [{low}, {high}]"
 
 
 def _section(measured: Measured) -> str:

@@ -7,14 +7,24 @@ from typing import Final
 
 from search.evaluation.protocol import EvaluationError, Measured, Request, Task, methods_chosen
 from search.evaluation.tasks.attributes import AttributesTask
+from search.evaluation.tasks.cross import CrossTask
 from search.evaluation.tasks.edit import EditTask
 from search.evaluation.tasks.recognise import RecogniseTask
+from search.evaluation.tasks.robust import RobustTask
 from search.evaluation.tasks.text import TextTask
 from search.evaluation.tasks.unknown import UnknownTask
 
 TASKS: Final[Mapping[str, Task]] = {
     task.name: task
-    for task in (RecogniseTask(), AttributesTask(), EditTask(), TextTask(), UnknownTask())
+    for task in (
+        RecogniseTask(),
+        AttributesTask(),
+        EditTask(),
+        TextTask(),
+        CrossTask(),
+        RobustTask(),
+        UnknownTask(),
+    )
 }
 
 

@@ -9,15 +9,15 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Final
 
 import numpy as np
 
 from search.edits import colour_prompts
-from search.evaluation.datasets import DatasetError, ShoePhoto, read_dataset, read_labelled
+from search.evaluation.datasets import DatasetError, ShoePhoto
 from search.evaluation.metrics import Bootstrap
 from search.evaluation.protocol import Measured, Request, Row
+from search.evaluation.sources import Source, preferred
 from search.evaluation.tasks.edit import main_colour
 from search.texts import text_space
 
@@ -94,7 +94,7 @@ class AttributesTask:
             rows |= _measure(request, name, photos, others, values)
             said.append(f"{name} of {len(values)} on {len(photos)} {photos[0].dataset} photos")
         if not rows:
-            raise DatasetError(f"No photo in {request.data} is labelled with an attribute.")
+            raise DatasetError(f"No photo in {request.source} is labelled with an attribute.")
         return Measured(
             task=self.name, encoder=str(request.encoder.id), rows=rows, setting="; ".join(said)
         )
@@ -136,17 +136,15 @@ def _measure(
 def _photos(request: Request, attribute: Attribute) -> tuple[list[ShoePhoto], list[ShoePhoto]]:
     """Photos to judge, and the others, from which the majority is known."""
 
-    def stated(data: Path) -> list[ShoePhoto]:
-        name = next((name for name in attribute.datasets if (data / name).is_dir()), None)
-        photos = read_dataset(data, name) if name else read_labelled(data)
-        photos = [photo for photo in photos if attribute.value(photo)]
-        if not photos:
-            raise DatasetError(f"No photo in {data} is labelled with this attribute.")
-        return photos
+    def stated(source: Source) -> list[ShoePhoto]:
+        return preferred(
+            source, attribute.datasets, attribute.value, "is labelled with this attribute"
+        )
 
-    if request.gallery is not None and request.queries is not None:
-        return request.sample(stated(request.queries)), stated(request.gallery)
-    photos = stated(request.data)
+    if request.sides:
+        gallery, queries = request.sides
+        return request.sample(stated(queries)), stated(gallery)
+    photos = stated(request.source)
     judged = request.judged(photos)
     chosen = {photo.path for photo in judged}
     return request.sample(judged), [photo for photo in photos if photo.path not in chosen]

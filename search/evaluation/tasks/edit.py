@@ -9,16 +9,16 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Final
 
 import numpy as np
 
 from catalog.colours import BY_SLUG, colour_parse
 from search.edits import edit_parse
-from search.evaluation.datasets import DatasetError, ShoePhoto, read_dataset, read_labelled
+from search.evaluation.datasets import DatasetError, ShoePhoto
 from search.evaluation.metrics import Bootstrap, average_precision, recall_at, share_at
 from search.evaluation.protocol import EvaluationError, Measured, Request
+from search.evaluation.sources import Source, preferred
 from search.fusion import FUSIONS, EncodedQuery, Fusion, Statistics, fusion_named
 from search.query import DEFAULT_WEIGHT
 from search.ranking import sample_ids
@@ -56,7 +56,7 @@ class EditTask:
         queries = request.sample(edit_queries(photos))
         if not queries:
             raise DatasetError(
-                f"In {request.data} no model is there in two colours, so nothing can be asked for."
+                f"In {request.source} no model is there in two colours: nothing can be asked for."
             )
         vectors = request.embed(photos, "the photos")
         encoded = encode_queries(queries, vectors, text_space(request.encoder))
@@ -85,19 +85,17 @@ def _fusion(method: str) -> Fusion:
 
 def edit_photos(request: Request) -> list[ShoePhoto]:
     """The gallery, which is also where queries come from."""
-    return request.judged(_coloured(request.data))
+    return request.judged(_coloured(request.source))
 
 
-def _coloured(folder: Path) -> list[ShoePhoto]:
+def _coloured(source: Source) -> list[ShoePhoto]:
     """Photos with models and colours: footlocker where it is there, else all that say both."""
-    if (folder / "footlocker").is_dir():
-        return read_dataset(folder, "footlocker")
-    photos = [photo for photo in read_labelled(folder) if photo.colours]
-    if not photos:
-        raise DatasetError(
-            f"No photo in {folder} is labelled with colours; footlocker/products.csv would be."
-        )
-    return photos
+    if source.has("footlocker"):
+        return source.read("footlocker")
+    return preferred(
+        source, (), lambda photo: photo.colours,
+        "is labelled with colours; footlocker/products.csv would be",
+    )  # fmt: skip
 
 
 def main_colour(photo: ShoePhoto) -> str:

@@ -2,30 +2,32 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from functools import partial
-from pathlib import Path
+from collections.abc import Sequence
 from typing import Final
 
 import numpy as np
-import numpy.typing as npt
 
-from search.evaluation.datasets import DatasetError, ShoePhoto, read_dataset, read_labelled
-from search.evaluation.embeddings import digest_of
+from search.evaluation.datasets import DatasetError, ShoePhoto
+from search.evaluation.findings import (
+    WORST,
+    Answer,
+    Curve,
+    Example,
+    Examples,
+    Finding,
+    confusion_of,
+)
 from search.evaluation.metrics import Bootstrap
-from search.evaluation.protocol import EvaluationError, Measured, Request
-from search.recognition import NEIGHBOURS, TEMPERATURE, knn_vote
-from search.types import Vectors
+from search.evaluation.naming import METHODS, Contest, Labels, contest_of, figures, namer
+from search.evaluation.protocol import EvaluationError, Measured, Request, Row
+from search.evaluation.sources import Source, preferred
 
-Labels = npt.NDArray[np.intp]
-Same = npt.NDArray[np.bool_]
-
-NAMED: Final = 5
-"""Names in order that a method must give for each query."""
+SIZES: Final = (1, 2, 4, 8, 16)
+"""Photos of each model in smaller galleries; a row ``METHOD@SIZE`` each."""
 
 
 class RecogniseTask:
-    """kNN vote and class means over a gallery of photos of known models."""
+    """Every naming method, over the whole gallery and over smaller ones."""
 
     name = "recognise"
     summary = "which model is it: queries by near-duplicate group, gallery of the other photos"
@@ -36,143 +38,126 @@ class RecogniseTask:
         return tuple(METHODS)
 
     def run(self, request: Request, methods: Sequence[str]) -> Measured:
+        namers = {method: namer(method) for method in methods}  # before anything is embedded
         gallery, queries = sides(request)
         queries = request.sample(queries)
-        models = sorted({photo.model_id for photo in gallery})
-        place = {model: i for i, model in enumerate(models)}
-        labels = np.array([place[photo.model_id] for photo in gallery], np.intp)
-        # A query of a model that the gallery lacks counts, and can only be wrong.
-        truth = np.array([place.get(photo.model_id, -1) for photo in queries], np.intp)
-        gallery_vectors = request.embed(gallery, "the gallery")
-        query_vectors = request.embed(queries, "the queries")
-        same = same_bytes(queries, gallery)
+        vectors = request.embed(queries, "the queries"), request.embed(gallery, "the gallery")
+        contest = contest_of(queries, gallery, vectors)
         bootstrap = Bootstrap(len(queries), seed=request.seed)
-        rows = {}
-        for method in methods:
-            request.report(f"Naming by {method}", 0, 1)
-            named = _method(method)(query_vectors, gallery_vectors, labels, same)
-            right = named == truth[:, None]
-            precision, recall = bootstrap.macro(truth, named[:, 0])
-            rows[method] = {
-                "top1": bootstrap.mean(right[:, 0]),
-                "top5": bootstrap.mean(right.any(axis=1)),
-                "macro_precision": precision,
-                "macro_recall": recall,
-            }
+        rows: dict[str, Row] = {}
+        sized: dict[str, Row] = {}
+        named: dict[str, Labels] = {}
+        lines: dict[str, list[tuple[float, float]]] = {}
+        galleries = smaller_galleries(contest, seed=request.seed)
+        for number, (method, name_all) in enumerate(namers.items()):
+            request.report(f"Naming by {method}", number, len(namers))
+            named[method] = name_all(contest)
+            rows[method] = figures(named[method], contest.truth, bootstrap)
+            lines[method] = []
+            for size, small in galleries.items():
+                row = figures(name_all(small), contest.truth, bootstrap)
+                sized[f"{method}@{size}"] = row
+                lines[method].append((size, row["top1"].value))
+            average = len(gallery) / len(contest.models)
+            lines[method].append((max(average, *galleries, 1), rows[method]["top1"].value))
+        best = max(rows, key=lambda method: rows[method]["top1"].value)
         return Measured(
             task=self.name,
             encoder=str(request.encoder.id),
-            rows=rows,
-            setting=f"{len(queries)} queries against {len(gallery)} photos of {len(models)} models",
+            rows=rows | sized,
+            setting=f"{len(queries)} queries against {len(gallery)} photos of "
+            f"{len(contest.models)} models; METHOD@N: N photos of each model",
+            findings=[
+                Curve(
+                    title="Top-1 by photos of each model in the gallery (last: all, on average)",
+                    across="photos of a model", up="top-1", lines=lines, logarithmic=True,
+                ),
+                *mistakes(contest, queries, gallery, named[best], best),
+            ],
+        )  # fmt: skip
+
+
+def smaller_galleries(contest: Contest, *, seed: int) -> dict[int, Contest]:
+    """By number of photos of each model, drawn by ``seed``, each within the next larger one.
+
+    Sizes that no model has more photos than are left out: they would be the whole gallery.
+    """
+    order = np.random.default_rng(seed).permutation(len(contest.labels))
+    rank = np.empty(len(order), np.intp)
+    seen: dict[int, int] = {}
+    for place in order:
+        label = int(contest.labels[place])
+        rank[place] = seen[label] = seen.get(label, -1) + 1
+    most = max(seen.values()) + 1
+    return {
+        size: contest.among(np.flatnonzero(rank < size))
+        for size in SIZES if size < most
+    }  # fmt: skip
+
+
+def mistakes(
+    contest: Contest,
+    queries: Sequence[ShoePhoto],
+    gallery: Sequence[ShoePhoto],
+    named: Labels,
+    method: str,
+) -> list[Finding]:
+    """What is taken for what, and the queries whose right model comes last, with what came first.
+
+    Nearest photos are shown whatever the method, because they are what there is to see.
+    """
+    names = (*contest.models, "nothing", "a model that is not there")
+    said = [names[label] for label in named[:, 0]]
+    true = [names[label] for label in contest.truth]
+    scores = np.where(contest.same, -np.inf, contest.queries @ contest.gallery.T)
+    own = contest.labels[None, :] == contest.truth[:, None]
+    best_own = np.where(own, scores, -np.inf).max(axis=1)
+    behind = (scores > best_own[:, None]).sum(axis=1) * (contest.truth >= 0)
+    worst = [q for q in np.argsort(-behind, kind="stable")[:WORST] if behind[q]]
+    shown = []
+    for query in worst:
+        nearest = np.argsort(-scores[query], kind="stable")[:4]
+        shown.append(
+            Example(
+                photo=queries[query].path,
+                asked=f"{true[query]} (its nearest photo is number {behind[query] + 1})",
+                answers=tuple(
+                    Answer(gallery[i].path, contest.models[contest.labels[i]], bool(own[query, i]))
+                    for i in nearest
+                ),
+            )
         )
-
-
-def _method(method: str) -> Callable[[Vectors, Vectors, Labels, Same], Labels]:
-    """A method by name; ``knn:K`` and ``knn:K:T`` vote by K photos at temperature T."""
-    name, *parameters = method.split(":")
-    if not parameters:
-        return METHODS[name]
-    try:
-        k = int(parameters[0])
-        temperature = float(parameters[1]) if len(parameters) > 1 else TEMPERATURE
-    except ValueError:
-        k, temperature = 0, 0.0
-    if name != "knn" or len(parameters) > 2 or k < 1 or not temperature > 0:
-        raise EvaluationError(f"{method!r} is not a method; knn takes knn:K or knn:K:TEMPERATURE.")
-    return partial(knn, k=k, temperature=temperature)
+    return [
+        confusion_of(f"Taken for what by {method}", true, said),
+        Examples("The queries whose own model is farthest", tuple(shown)),
+    ]
 
 
 def sides(request: Request) -> tuple[list[ShoePhoto], list[ShoePhoto]]:
     """Gallery and queries; no near-duplicate group has a photo on both sides of a split."""
-    if request.gallery is not None and request.queries is not None:
-        return _labelled(request.gallery), _labelled(request.queries)
+    if request.sides:
+        gallery, queries = request.sides
+        return named_photos(gallery), named_photos(queries)
     if request.side == "train":
         raise EvaluationError("Queries from the training share would be asked about themselves.")
-    photos = _labelled(request.data)
+    photos = named_photos(request.source)
     side = request.side or "test"
     if side == "all":  # each photo against all others
         return photos, photos
     # Judged by validation, the test share stays unseen; judged by test, validation may be shown.
     shown = {"train"} if side == "validation" else {"train", "validation"}
-    gallery = [photo for photo in photos if photo.split in shown]
-    queries = [photo for photo in photos if photo.split == side]
-    if not gallery or not queries:
+    gallery_photos = [photo for photo in photos if photo.split in shown]
+    query_photos = [photo for photo in photos if photo.split == side]
+    if not gallery_photos or not query_photos:
         raise DatasetError(
-            f"{request.data} holds too few photos for a split: {len(gallery)} in the gallery, "
-            f"{len(queries)} queries. Name the sides with --gallery and --queries."
+            f"{request.source} holds too few photos for a split: {len(gallery_photos)} in the "
+            f"gallery, {len(query_photos)} queries. Name the sides with --gallery and --queries."
         )
-    return gallery, queries
+    return gallery_photos, query_photos
 
 
-def _labelled(folder: Path) -> list[ShoePhoto]:
+def named_photos(source: Source) -> list[ShoePhoto]:
     """Photos of known models: sneakers50 where it is there, else all that name a model."""
-    if (folder / "sneakers50").is_dir():
-        return read_dataset(folder, "sneakers50")
-    photos = [photo for photo in read_labelled(folder) if photo.model_id]
-    if not photos:
-        raise DatasetError(f"No photo in {folder} is labelled with its model.")
-    return photos
-
-
-def same_bytes(queries: Sequence[ShoePhoto], gallery: Sequence[ShoePhoto]) -> Same:
-    """Where a gallery photo is the query photo itself, shape (queries, gallery)."""
-    places: dict[str, int] = {}
-    theirs = np.array([places.setdefault(digest_of(p.path), len(places)) for p in gallery])
-    ours = np.array([places.get(digest_of(photo.path), -1) for photo in queries])
-    return np.asarray(ours[:, None] == theirs[None, :])
-
-
-def knn(
-    queries: Vectors,
-    gallery: Vectors,
-    labels: Labels,
-    same: Same,
-    *,
-    k: int = NEIGHBOURS,
-    temperature: float = TEMPERATURE,
-) -> Labels:
-    """The first ``NAMED`` labels of each query by the vote that ``search.identify`` counts.
-
-    Shape (n, NAMED); where the voters carry fewer labels, those of the next nearest photos follow.
-    """
-    scores = np.where(same, -np.inf, queries @ gallery.T)
-    # As deep as the rarest need be: one photo each of NAMED models beyond the voters.
-    depth = min(scores.shape[1], 20 * k)
-    nearest = np.argpartition(-scores, depth - 1, axis=1)[:, :depth]
-    named = np.full((len(queries), NAMED), -2, np.intp)
-    for row, places in enumerate(nearest):
-        order = places[np.argsort(-scores[row, places], kind="stable")]
-        order = order[np.isfinite(scores[row, order])]
-        voters = order[:k]
-        votes = knn_vote(scores[row, voters], labels[voters].tolist(), temperature=temperature)
-        found = [vote.label for vote in votes] + labels[order[k:]].tolist()
-        first = list(dict.fromkeys(found))[:NAMED]
-        named[row, : len(first)] = first
-    return named
-
-
-def prototype(queries: Vectors, gallery: Vectors, labels: Labels, same: Same) -> Labels:
-    """Labels by similarity to each model's renormalised mean vector, without the query itself."""
-    classes = int(labels.max()) + 1
-    member = (labels[:, None] == np.arange(classes)).astype(np.float32)
-    sums = member.T @ gallery
-    scores = queries @ _unit(sums).T
-    for row, column in zip(*np.nonzero(same), strict=True):
-        label = labels[column]
-        own = gallery[same[row] & (labels == label)].sum(axis=0)
-        scores[row, label] = queries[row] @ _unit((sums[label] - own)[None, :])[0]
-    named = np.full((len(queries), NAMED), -2, np.intp)
-    order = np.argsort(-scores, axis=1, kind="stable")[:, :NAMED]
-    named[:, : order.shape[1]] = order
-    return named
-
-
-def _unit(vectors: Vectors) -> Vectors:
-    lengths = np.linalg.norm(vectors, axis=1, keepdims=True)
-    return np.asarray(vectors / np.maximum(lengths, 1e-12), np.float32)
-
-
-METHODS: Final[Mapping[str, Callable[[Vectors, Vectors, Labels, Same], Labels]]] = {
-    "knn": knn,
-    "prototype": prototype,
-}
+    return preferred(
+        source, ("sneakers50",), lambda photo: photo.model_id, "is labelled with its model"
+    )

@@ -9,9 +9,10 @@ from typing import Final
 import numpy as np
 
 from search.edits import prompt_name
-from search.evaluation.datasets import DatasetError, ShoePhoto, read_dataset, read_labelled
+from search.evaluation.datasets import DatasetError, ShoePhoto
 from search.evaluation.metrics import Bootstrap, average_precision, recall_at, reciprocal_rank
 from search.evaluation.protocol import Measured, Request, Row
+from search.evaluation.sources import preferred
 from search.evaluation.tasks.edit import main_colour
 from search.texts import text_space
 
@@ -83,7 +84,7 @@ class TextTask:
                 for name, values in zip(("r1", "r10", "map", "mrr"), columns, strict=True)
             }
         if not rows:
-            raise DatasetError(f"No photo in {request.data} has a title or a description.")
+            raise DatasetError(f"No photo in {request.source} has a title or a description.")
         return Measured(
             task=self.name,
             encoder=str(request.encoder.id),
@@ -93,5 +94,7 @@ class TextTask:
 
 
 def _titled(request: Request) -> list[ShoePhoto]:
-    name = next((name for name in DATASETS if (request.data / name).is_dir()), None)
-    return read_dataset(request.data, name) if name else read_labelled(request.data)
+    def worded(photo: ShoePhoto) -> bool:
+        return any(wording(photo) for wording in WORDINGS.values())
+
+    return preferred(request.source, DATASETS, worded, "has a title or a description")

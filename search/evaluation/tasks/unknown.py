@@ -3,6 +3,7 @@
 Every query is asked twice: with its model in the gallery (known), and with all photos of its model
 taken out (unknown). Where queries come with models that the gallery lacks by itself, those are the
 unknown ones. A method gives each a certainty; ranking all of them by it tells the two apart or not.
+Rows ``METHOD@no-shoe`` set the known against pictures that are no shoes (``nonshoes``).
 """
 
 from __future__ import annotations
@@ -13,23 +14,25 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
-from search.evaluation.metrics import Bootstrap, Estimate
+from search.evaluation.findings import BINS, Curve, Finding, reliability_of
+from search.evaluation.metrics import Bootstrap, Estimate, Floats
+from search.evaluation.naming import Labels, contest_of
+from search.evaluation.nonshoes import kinds, non_shoes
 from search.evaluation.protocol import EvaluationError, Measured, Request, Row
-from search.evaluation.tasks.recognise import Labels, same_bytes, sides
+from search.evaluation.tasks.recognise import sides
 from search.recognition import KNOWN_CONFIDENCE, NEIGHBOURS, knn_vote
-
-Floats = npt.NDArray[np.float64]
 
 RECALL: Final = 0.95
 """Share of known shoes that must be named where false names are counted."""
-BINS: Final = 10
+NO_SHOES: Final = 50
+"""Pictures of each kind that are no shoes."""
 
 
 class UnknownTask:
     """Certainty measures over the kNN vote."""
 
     name = "unknown"
-    summary = "certainty: models in the gallery against models that it lacks"
+    summary = "certainty: models in the gallery against models that it lacks, and against no shoes"
     baselines: tuple[str, ...] = ()
 
     @property
@@ -39,34 +42,65 @@ class UnknownTask:
     def run(self, request: Request, methods: Sequence[str]) -> Measured:
         gallery, queries = sides(request)
         queries = request.sample(queries)
-        models = sorted({photo.model_id for photo in gallery})
-        place = {model: i for i, model in enumerate(models)}
-        labels = np.array([place[photo.model_id] for photo in gallery], np.intp)
-        truth = np.array([place.get(photo.model_id, -1) for photo in queries], np.intp)
-        same = same_bytes(queries, gallery)
-        scores = request.embed(queries, "the queries") @ request.embed(gallery, "the gallery").T
-        scores = np.where(same, -np.inf, scores)
-        own = truth[:, None] == labels
-        there = truth >= 0
+        drawn = non_shoes(queries, each=min(NO_SHOES, request.limit or NO_SHOES), seed=request.seed)
+        vectors = request.embed(queries, "the queries"), request.embed(gallery, "the gallery")
+        contest = contest_of(queries, gallery, vectors)
+        scores = np.where(contest.same, -np.inf, contest.queries @ contest.gallery.T)
+        own = contest.truth[:, None] == contest.labels
+        there = contest.truth >= 0
         without = there if there.all() else ~there
-        known = [Vote(row, labels) for row in scores[there]]
-        unknown = [Vote(row, labels) for row in np.where(own, -np.inf, scores)[without]]
+        known = [Vote(row, contest.labels) for row in scores[there]]
+        unknown = [Vote(row, contest.labels) for row in np.where(own, -np.inf, scores)[without]]
         if not known or not unknown:
             raise EvaluationError("Neither known nor unknown models can be told from such folders.")
-        right = np.array([vote.label for vote in known]) == truth[there]
+        strange = request.embed_drawn(drawn, "what is no shoe") @ contest.gallery.T
+        no_shoes = [Vote(row, contest.labels) for row in strange]
+        right = np.array([vote.label for vote in known]) == contest.truth[there]
         rows: dict[str, Row] = {}
+        beside: dict[str, Row] = {}
+        traces = {}
         for method in methods:
-            certain = np.array([CERTAINTIES[method](vote) for vote in known])
-            doubtful = np.array([CERTAINTIES[method](vote) for vote in unknown])
+            certain, doubtful, strangers = (
+                np.array([CERTAINTIES[method](vote) for vote in votes])
+                for votes in (known, unknown, no_shoes)
+            )
             judged = right if method == "confidence" else None
             rows[method] = _figures(certain, doubtful, judged, seed=request.seed)
+            beside[f"{method}@no-shoe"] = _figures(certain, strangers, None, seed=request.seed)
+            traces[method] = roc(certain, doubtful)
         return Measured(
             task=self.name,
             encoder=str(request.encoder.id),
-            rows=rows,
+            rows=rows | beside,
             setting=f"{len(known)} known and {len(unknown)} unknown queries against "
-            f"{len(gallery)} photos of {len(models)} models; {_as_shipped(known, unknown, right)}",
+            f"{len(gallery)} photos of {len(contest.models)} models; "
+            f"{_as_shipped(known, unknown, right)}; METHOD@no-shoe: drawn pictures, "
+            + ", ".join(f"{count} {kind}" for kind, count in kinds(drawn).items()),
+            findings=_findings(known, right, traces),
         )
+
+
+def _findings(
+    known: Sequence[Vote],
+    right: npt.NDArray[np.bool_],
+    traces: Mapping[str, Sequence[tuple[float, float]]],
+) -> list[Finding]:
+    shares = np.array([vote.share for vote in known])
+    return [
+        Curve(
+            title="Known models named against unknown models named falsely",
+            across="unknown that are named", up="known that are named", lines=traces,
+        ),
+        reliability_of("Is the confidence what it says?", shares, right),
+    ]  # fmt: skip
+
+
+def roc(known: Floats, unknown: Floats) -> list[tuple[float, float]]:
+    """(share of unknown, share of known) at or above each threshold, from none to all."""
+    cuts = np.unique(np.concatenate([known, unknown]))[::-1]
+    cuts = cuts[np.linspace(0, len(cuts) - 1, min(len(cuts), 200)).astype(np.intp)]
+    points = [(float((unknown >= cut).mean()), float((known >= cut).mean())) for cut in cuts]
+    return [(0.0, 0.0), *points]
 
 
 def _as_shipped(

@@ -16,18 +16,20 @@ from PIL import Image
 
 from catalog.colours import BY_SLUG
 from search.evaluation.datasets import ShoePhoto, read_dataset, read_folders
+from search.evaluation.naming import METHODS, Contest, knn, prototype
 from search.evaluation.protocol import EvaluationError, Request, methods_chosen
 from search.evaluation.report import write_json
 from search.evaluation.splits import dhashes, near_duplicate_groups
 from search.evaluation.tasks import TASKS, run_task
 from search.evaluation.tasks.edit import Judge, edit_photos, edit_queries, encode_queries
-from search.evaluation.tasks.recognise import knn, prototype, sides
+from search.evaluation.tasks.recognise import sides, smaller_galleries
 from search.evaluation.tasks.unknown import auroc, calibration_error, false_names
 from search.fusion import FUSIONS
 from search.texts import text_space
 from tests.fakes import FakeEncoder
 from tests.search.evaluation.folders import COLOURS, footlocker, model_folders, shoe
 
+SIZED = ("@1", "@2", "@4")
 FIGURE = {"value", "low", "high", "n"}
 
 
@@ -64,11 +66,11 @@ class TestRecognise:
         table = evaluate("recognise", "--gallery", str(gallery), "--queries", str(asked),
                          "--json", str(file))  # fmt: skip
         rows = results(file, "recognise")
-        assert set(rows) == {"knn", "prototype"}
+        assert set(rows) == {f"{name}{size}" for name in METHODS for size in ("", *SIZED)}
         for row in rows.values():
             assert set(row) == {"top1", "top5", "macro_precision", "macro_recall"}
             assert row["top5"]["n"] == 12
-            assert row["top5"]["value"] == 1.0  # there are but four models
+        assert rows["knn"]["top5"]["value"] == 1.0  # there are but four models
         assert "12 queries against 20 photos of 4 models" in re.sub(r"\s+", " ", table)
 
     def test_a_query_of_an_unknown_model_is_wrong(self, tmp_path: Path) -> None:
@@ -96,7 +98,8 @@ class TestRecognise:
         assert row["top1"].n == 12
         # Two models of one photo each: without itself each can only be taken for the other.
         alone = model_folders(tmp_path / "alone", models=2, photos=1)
-        for row in run_task("recognise", request(alone, side="all")).rows.values():
+        asked = request(alone, side="all", method="knn,prototype")
+        for row in run_task("recognise", asked).rows.values():
             assert row["top1"].value == 0.0
 
     def test_limit_draws_queries_by_seed(self, tmp_path: Path) -> None:
@@ -139,12 +142,30 @@ class TestRecognise:
     def test_votes_and_class_means_by_hand(self) -> None:
         gallery = np.array([[1, 0], [0.8, 0.6], [0, 1]], np.float32)
         asked = np.array([[0.96, 0.28], [0, 1]], np.float32)
-        labels, nobody = np.array([0, 0, 1]), np.zeros((2, 3), bool)
-        assert knn(asked, gallery, labels, nobody)[:, :2].tolist() == [[0, 1], [1, 0]]
-        assert prototype(asked, gallery, labels, nobody)[:, :2].tolist() == [[0, 1], [1, 0]]
-        itself = np.array([[False] * 3, [False, False, True]])
-        assert knn(asked, gallery, labels, itself)[1, :2].tolist() == [0, -2]
-        assert prototype(asked, gallery, labels, itself)[1, 0] == 0
+
+        def contest(*itself: tuple[int, int]) -> Contest:
+            same = np.zeros((2, 3), bool)
+            for pair in itself:
+                same[pair] = True
+            return Contest(
+                queries=asked, gallery=gallery, labels=np.array([0, 0, 1]),
+                truth=np.array([0, 1]), same=same, models=("a", "b"),
+            )  # fmt: skip
+
+        for method in (knn, prototype):
+            assert method(contest())[:, :2].tolist() == [[0, 1], [1, 0]]
+        assert knn(contest((1, 2)))[1, :2].tolist() == [0, -2]
+        assert prototype(contest((1, 2)))[1, 0] == 0
+
+    def test_smaller_galleries_hold_so_many_of_each_model(self) -> None:
+        labels = np.array([0] * 9 + [1] * 3 + [2])
+        contest = Contest(
+            queries=np.zeros((1, 2), np.float32), gallery=np.zeros((13, 2), np.float32),
+            labels=labels, truth=np.array([0]), same=np.zeros((1, 13), bool), models=tuple("abc"),
+        )  # fmt: skip
+        small = smaller_galleries(contest, seed=3)
+        counted = {size: np.bincount(one.labels).tolist() for size, one in small.items()}
+        assert counted == {1: [1, 1, 1], 2: [2, 2, 1], 4: [4, 3, 1], 8: [8, 3, 1]}
 
 
 class TestEdit:
@@ -271,8 +292,11 @@ class TestUnknown:
         measured = run_task("unknown", request(data, side="all"))
         write_json([measured], file)
         rows = results(file, "unknown")
-        assert set(rows) == {"confidence", "nearest", "product"}
+        names = ("confidence", "nearest", "product")
+        assert set(rows) == {*names, *(f"{name}@no-shoe" for name in names)}
         assert rows["nearest"]["auroc"]["n"] == 80
+        assert rows["nearest@no-shoe"]["auroc"]["n"] == 40 + 50 + 50 + 40 + 40
+        assert rows["nearest@no-shoe"]["auroc"]["value"] > 0.9
         assert rows["nearest"]["auroc"]["value"] > 0.5
         assert set(rows["confidence"]) == {"auroc", "false_names", "ece"}
         assert "of the unknown are given a name" in measured.setting
@@ -357,7 +381,7 @@ class TestCommand:
         data = model_folders(tmp_path / "shoes", models=3, photos=4)
         asked = request(data, side="all", method="knn:1,knn:3:0.1")
         rows = run_task("recognise", asked).rows
-        assert set(rows) == {"knn:1", "knn:3:0.1"}
+        assert set(rows) == {f"knn:{k}{size}" for k in ("1", "3:0.1") for size in ("", "@1", "@2")}
         for method in ("knn:0", "knn:x", "knn:3:0", "prototype:2"):
             with pytest.raises(EvaluationError, match="knn takes"):
                 run_task("recognise", request(data, side="all", method=method))

@@ -1,0 +1,78 @@
+"""The recognise task with queries that something happened to: what is lost by it.
+
+Each distortion is a row; ``rotate-0`` is the photo as it is. The gallery is never distorted. Names
+are those of one method: ``--method prototype`` (or another that recognise has) chooses it, and
+``--method blur,rotate-90`` the distortions.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from search.evaluation.distortions import DISTORTIONS, PLAIN, variant_of
+from search.evaluation.metrics import Bootstrap, Estimate
+from search.evaluation.naming import DEFAULT, METHODS, Labels, contest_of, figures, namer
+from search.evaluation.protocol import EvaluationError, Measured, Request, Row
+from search.evaluation.tasks.recognise import sides
+
+
+class RobustTask:
+    """One naming method under every distortion, beside the photo as it is."""
+
+    name = "robust"
+    summary = "the recognise task with queries turned, mirrored, blurred, shrunk, cropped, …"
+    baselines = (PLAIN,)
+
+    @property
+    def methods(self) -> tuple[str, ...]:
+        return (*DISTORTIONS, *METHODS)
+
+    def run(self, request: Request, methods: Sequence[str]) -> Measured:
+        chosen, method = _chosen(request, methods)
+        name_all = namer(method)
+        gallery, queries = sides(request)
+        queries = request.sample(queries)
+        plain = request.embed(queries, "the queries"), request.embed(gallery, "the gallery")
+        contest = contest_of(queries, gallery, plain)
+        bootstrap = Bootstrap(len(queries), seed=request.seed)
+        rows: dict[str, Row] = {}
+        losses: dict[str, Estimate] = {}
+        clean: Labels | None = None
+        for number, distortion in enumerate(chosen, start=1):
+            what = f"{distortion} ({number} of {len(chosen)})"
+            vectors = request.embed(queries, what, variant=variant_of(distortion))
+            named = name_all(contest.asking(vectors))
+            rows[distortion] = figures(named, contest.truth, bootstrap)
+            if clean is None:
+                clean = named
+            lost = (clean[:, 0] == contest.truth).astype(float) - (named[:, 0] == contest.truth)
+            losses[distortion] = bootstrap.mean(np.asarray(lost, np.float64))
+        return Measured(
+            task=self.name,
+            encoder=str(request.encoder.id),
+            rows=rows,
+            setting=f"{len(queries)} queries against {len(gallery)} photos of "
+            f"{len(contest.models)} models, named by {method}",
+            extras={
+                distortion: {"top-1 lost": f"{lost.value:+.3f} [{lost.low:+.3f}, {lost.high:+.3f}]"}
+                for distortion, lost in losses.items()
+                if distortion != PLAIN
+            },
+        )
+
+
+def _chosen(request: Request, methods: Sequence[str]) -> tuple[list[str], str]:
+    """Distortions, the plain photo first, and the naming method."""
+    if request.method == "all":
+        return list(DISTORTIONS), DEFAULT
+    naming = [name for name in methods if name.partition(":")[0] in METHODS]
+    distortions = [name for name in methods if name in DISTORTIONS]
+    if len(naming) > 1:
+        raise EvaluationError("robust takes one naming method at a time.")
+    if unknown := set(methods) - set(naming) - set(distortions):
+        raise EvaluationError(f"A distortion takes no parameter: {', '.join(sorted(unknown))}.")
+    if distortions == [PLAIN]:
+        distortions = list(DISTORTIONS)
+    return distortions, naming[0] if naming else DEFAULT
