@@ -37,3 +37,7 @@ class MergeError(CatalogError):
 
 class ImportRefused(CatalogError):
     """A file that cannot be imported at all; single bad rows are reported instead."""
+
+
+class TitleError(CatalogError):
+    """A decision about a title that cannot be made, or not any more."""

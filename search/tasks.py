@@ -53,6 +53,12 @@ def uploads_sweep() -> None:
     query_photos_sweep()
 
 
+@shared_task
+def titles_weigh() -> None:
+    """Let photos vote on titles that wait for a model."""
+    services.titles_weigh()
+
+
 @worker_ready.connect
 def ensure_at_start(sender: Any, **kwargs: Any) -> None:
     """A worker that serves the queue begins with a look at the index."""

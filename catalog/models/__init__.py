@@ -20,6 +20,7 @@ from catalog.models.names import (
     Stamped,
 )
 from catalog.models.photos import ImageSource, ShoeImage, image_path
+from catalog.models.reviews import TitleReview
 
 __all__ = [
     "Availability",
@@ -42,6 +43,7 @@ __all__ = [
     "ShoeModelAlias",
     "ShoeModelMerge",
     "Stamped",
+    "TitleReview",
     "View",
     "image_path",
 ]

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
+from functools import cached_property
 
+from django.conf import settings
 from django.db import connection
 
 from catalog.models import Brand, Colorway, Listing, Retailer, ShoeModel
+from catalog.selectors.titles import title_catalog
 from catalog.services.colorways import (
     colorway_get_or_create,
     colorways_refresh,
@@ -20,8 +24,20 @@ from catalog.services.names import (
     model_find,
     model_get_or_create,
 )
+from catalog.titles import Resolution, TitleCatalog, title_parse, title_resolve
 from catalog.types import ListingDraft
 from catalog.words import category_parse, gender_parse, height_guess, model_name
+
+
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """What a page is about."""
+
+    colorway: Colorway | None = None
+    colorway_created: bool = False
+    model_created: bool = False
+    reading: Resolution | None = None
+    """How its title was read, where the page itself does not tell the model."""
 
 
 class NameLookup:
@@ -35,6 +51,11 @@ class NameLookup:
         self._brands: dict[str, Brand] = {}
         self._brand_names: dict[int, list[str]] = {}
         self._models: dict[tuple[int, str], ShoeModel] = {}
+
+    @cached_property
+    def titles(self) -> TitleCatalog:
+        """All names, for titles that have to be read."""
+        return title_catalog()
 
     def brand(self, name: str) -> Brand:
         if name not in self._brands:
@@ -61,8 +82,11 @@ def draft_identify(
     current: Colorway | None,
     *,
     names: NameLookup | None = None,
-) -> tuple[Colorway | None, bool, bool]:
-    """The colorway that a draft is about; whether it is new, and whether its model is.
+) -> Identity:
+    """The colorway that a draft is about, found or made.
+
+    A page that tells the model, or whose title is a plain name after the brand, is believed. Any
+    other title is read (catalog.titles), and only a model that the catalog has comes of it.
 
     The model is locked before listing and colorways, here and when models are merged.
     """
@@ -72,11 +96,13 @@ def draft_identify(
     else:
         found = brand_find_in_title(title=draft.title)
         if found is None:
-            return None, False, False
+            return _read(retailer, draft, None, current, names)
         brand = found
+    if not draft.model and title_parse(draft.title, brand=brand.name).is_typed:
+        return _read(retailer, draft, brand, current, names)
     name, colour = _model_name(draft, brand, names)
     if not name:
-        return None, False, False
+        return _read(retailer, draft, brand, current, names)
     said = _said_of_model(draft, name)
     model, model_created = names.model(brand, name, said)
     if not model_created:
@@ -90,7 +116,51 @@ def draft_identify(
         retailer=None if draft.mpn else retailer,
         current=current,
     )
-    return colorway, created, model_created
+    return Identity(colorway, created, model_created)
+
+
+def _read(
+    retailer: Retailer,
+    draft: ListingDraft,
+    brand: Brand | None,
+    current: Colorway | None,
+    names: NameLookup,
+) -> Identity:
+    """What the title says, where it is sure; else how far it could be read."""
+    parsed = title_parse(
+        draft.title,
+        brands=names.titles.brands,
+        brand=brand.name if brand else "",
+        colour=draft.colour,
+    )
+    reading = title_resolve(parsed, names.titles)
+    code = style_code_clean(draft.mpn or parsed.style_code)
+    model = model_by_code(code, brand=parsed.brand)
+    if model is None and reading.confidence >= settings.SHOEFINDER_TITLE_CONFIDENCE:
+        model = ShoeModel.objects.filter(pk=reading.candidates[0].model_id).first()
+    if model is None:
+        return Identity(reading=reading)
+    model = _locked(model)
+    colorway, created = colorway_get_or_create(
+        model=model,
+        code=code,
+        name=draft.colour or parsed.colour_name,
+        retailer=None,
+        current=current,
+    )
+    return Identity(colorway, created, False, reading)
+
+
+def model_by_code(code: str, *, brand: str) -> ShoeModel | None:
+    """The one model that a maker's style code belongs to; None if the brand is another."""
+    if len(code) < 6:
+        return None
+    rows = Colorway.objects.filter(style_code=code).select_related("model__brand")
+    found = {row.model_id: row.model for row in rows[:3]}
+    if len(found) != 1:
+        return None
+    (model,) = found.values()
+    return model if brand in {"", model.brand.name} else None
 
 
 def _locked(model: ShoeModel) -> ShoeModel:

@@ -19,6 +19,7 @@ from catalog.services.colorways import (
 )
 from catalog.services.drafts import draft_clean, draft_published, is_web, url_digest
 from catalog.services.identity import NameLookup, draft_identify
+from catalog.services.title_notes import title_review_note
 from catalog.text import name_clean, slug_for
 from catalog.types import MAX_URL, ListingDraft, Outcome
 
@@ -91,9 +92,16 @@ def listing_write(
         names: remembers brands and models between the drafts of one transaction.
     """
     current = known.colorway if known else None
-    colorway, colorway_created, model_created = draft_identify(
-        retailer, draft, current, names=names
-    )
+    identity = draft_identify(retailer, draft, current, names=names)
+    colorway = identity.colorway
+    if (
+        identity.reading is not None
+        and current is not None
+        and known
+        and known.title == draft.title
+    ):
+        # Read before, maybe by a person: the same words are not read into something else.
+        colorway = current
     told: dict[str, Any] = {
         "title": draft.title,
         "sku": draft.sku,
@@ -113,14 +121,18 @@ def listing_write(
     if created:
         price_observe(listing, seen_at)
         if colorway is not None:
-            if not colorway_created:
+            if not identity.colorway_created:
                 _follow_colours(colorway, draft.colour)
-            colorway_note_listing(colorway=colorway, listing=listing, first=colorway_created)
+            colorway_note_listing(
+                colorway=colorway, listing=listing, first=identity.colorway_created
+            )
+    if identity.reading is not None:
+        title_review_note(listing=listing, reading=identity.reading)
     return ListingResult(
         listing=listing,
         outcome=outcome,
-        colorway_created=colorway_created,
-        model_created=model_created,
+        colorway_created=identity.colorway_created,
+        model_created=identity.model_created,
     )
 
 

@@ -45,6 +45,11 @@ METRICS = {
     "auroc": "AUROC",
     "false_names": "false names",
     "ece": "ECE",
+    "precision": "precision",
+    "recall": "recall",
+    "brand": "brand",
+    "colour": "colours",
+    "gender": "gender",
 }
 """Every metric that a task may report, by its name in JSON, with its heading."""
 

@@ -17,6 +17,7 @@ from search.services.embedding import (
     embed_pending,
 )
 from search.services.syncing import SyncReport, index_sync
+from search.services.title_evidence import titles_weigh
 from search.services.verifying import VerifyReport, index_verify
 
 __all__ = [
@@ -38,4 +39,5 @@ __all__ = [
     "index_status",
     "index_sync",
     "index_verify",
+    "titles_weigh",
 ]

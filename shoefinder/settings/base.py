@@ -143,6 +143,7 @@ CELERY_BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
     for name, task, seconds in (
         ("Crawls: find what stopped", "crawler.tasks.sweep_crawls", SHOEFINDER_SWEEP_SECONDS),
         ("Photos: embed what waits", "search.tasks.embed_pending", SHOEFINDER_SWEEP_SECONDS),
+        ("Titles: ask the photos", "search.tasks.titles_weigh", 300.0),
         ("Index: compare with the database", "search.tasks.index_ensure", 86400.0),
         ("Visitors' photos: delete the expired", "search.tasks.uploads_sweep", 600.0),
     )
@@ -158,6 +159,10 @@ CACHES: dict[str, dict[str, Any]] = {
         else {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}
     )
 }
+
+# --- Names and photos that arrive -----------------------------------------------------------------
+# From which confidence (0 to 1) a title is taken for a model without a person's word.
+SHOEFINDER_TITLE_CONFIDENCE = env.float("SHOEFINDER_TITLE_CONFIDENCE", default=0.9)
 
 # --- Crawling ------------------------------------------------------------------------------------
 # Where a shop can reach whoever runs this: an address or a page, put into the user agent.

@@ -12,6 +12,7 @@ from search.evaluation.tasks.edit import EditTask
 from search.evaluation.tasks.recognise import RecogniseTask
 from search.evaluation.tasks.robust import RobustTask
 from search.evaluation.tasks.text import TextTask
+from search.evaluation.tasks.titles import TitlesTask
 from search.evaluation.tasks.unknown import UnknownTask
 
 TASKS: Final[Mapping[str, Task]] = {
@@ -23,6 +24,7 @@ TASKS: Final[Mapping[str, Task]] = {
         TextTask(),
         CrossTask(),
         RobustTask(),
+        TitlesTask(),
         UnknownTask(),
     )
 }
