@@ -80,8 +80,10 @@ class TitleReviewAdmin(ModelAdmin):
 
     def get_urls(self) -> list[URLPattern]:
         def named(route: str, view: Any, name: str) -> URLPattern:
-            wrapped = self.admin_site.admin_view(view)
-            return path(route, wrapped, name=f"catalog_titlereview_{name}")
+            found: URLPattern = path(
+                route, self.admin_site.admin_view(view), name=f"catalog_titlereview_{name}"
+            )
+            return found
 
         return [
             named("review/", require_safe(never_cache(self.queue_view)), "review"),

@@ -69,8 +69,9 @@ class TitlesTask:
         draw = random.Random(request.seed)  # noqa: S311 - the same titles each time
         titles = [_typed(photo, draw) for photo in photos]
         rows = {method: _measure(method, titles, known, catalog, request) for method in methods}
+        answered = sum(title.key in known for title in titles)
         setting = (
-            f"{len(titles)} titles made from footlocker's, {sum(t.key in known for t in titles)} of "
+            f"{len(titles)} titles made from footlocker's, {answered} of "
             f"models among the {len(known)} that the catalog knows; confidence from "
             f"{settings.SHOEFINDER_TITLE_CONFIDENCE}"
         )
