@@ -18,7 +18,7 @@ from django.conf import settings
 
 from catalog.colours import colours_parse
 from catalog.titles import ParsedTitle, TitleCatalog, title_parse, title_resolve
-from search.evaluation.datasets import ShoePhoto, read_dataset
+from search.evaluation.datasets import ShoePhoto
 from search.evaluation.metrics import Bootstrap
 from search.evaluation.protocol import Measured, Request, Row
 
@@ -58,8 +58,8 @@ class TitlesTask:
     baselines: tuple[str, ...] = ("exact",)
 
     def run(self, request: Request, methods: Sequence[str]) -> Measured:
-        photos = request.sample(request.judged(read_dataset(request.data, "footlocker")))
-        everything = read_dataset(request.data, "footlocker")
+        everything = request.source.read("footlocker")
+        photos = request.sample(request.judged(everything))
         keys = sorted({(photo.brand, photo.model) for photo in everything})
         known = {key: number for number, key in enumerate(keys, start=1) if _is_known(key)}
         catalog = TitleCatalog(
