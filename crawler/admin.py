@@ -17,8 +17,9 @@ from django.utils.html import format_html
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST, require_safe
 
-from crawler.exceptions import CrawlerError
-from crawler.forms import CrawlSourceForm
+from crawler.exceptions import CrawlerError, SourceInvalid
+from crawler.forms import PREFIX, CrawlSourceForm, form_of_kind, parameter_fields
+from crawler.kinds import Kind, kind_get, kinds_all
 from crawler.models import CrawlRun, CrawlSource
 from crawler.selectors import run_log_tail, sources_with_latest_run
 from crawler.services import (
@@ -29,6 +30,7 @@ from crawler.services import (
     crawl_source_delete,
     crawl_source_save,
 )
+from crawler.types import PREVIEW_ITEMS
 
 if TYPE_CHECKING:
     SourceAdminBase = admin.ModelAdmin[CrawlSource]
@@ -42,13 +44,12 @@ RECENT_RUNS = 10
 @admin.register(CrawlSource)
 class CrawlSourceAdmin(SourceAdminBase):
     form = CrawlSourceForm
-    change_form_template = "admin/crawler/source_change.html"
-    list_display = ("name", "retailer", "enabled", "schedule", "latest_run", "start_link")
+    add_form_template = change_form_template = "admin/crawler/source_change.html"
+    list_display = ("name", "retailer", "spider", "enabled", "schedule", "latest_run", "start_link")
     list_filter = ("enabled", "schedule", "spider")
     search_fields = ("name", "seeds", "retailer__name")
     actions = ("start_crawl",)
     fieldsets = (
-        (None, {"fields": ("name", "retailer", "spider", "seeds", "allowed_hosts", "enabled")}),
         ("Politeness", {"fields": ("delay", "concurrency")}),
         (
             "Limits of a run",
@@ -56,6 +57,31 @@ class CrawlSourceAdmin(SourceAdminBase):
         ),
         ("Schedule", {"fields": ("schedule", "cron")}),
     )
+
+    def get_fieldsets(self, request: HttpRequest, obj: CrawlSource | None = None) -> Any:
+        """What every source has, then what its kind wants to be told."""
+        kind = self.kind_for(request, obj)
+        own = parameter_fields(kind)
+        told = [(kind.label, {"fields": own})] if own else []
+        first = ("name", "retailer", "spider", "seeds", "allowed_hosts", "enabled")
+        return [(None, {"fields": first}), *told, *self.fieldsets]
+
+    def get_form(
+        self, request: HttpRequest, obj: CrawlSource | None = None, change: bool = False, **kw: Any
+    ) -> Any:
+        kw.setdefault("form", form_of_kind(self.kind_for(request, obj)))
+        # Parameters are declared on the form, they are no columns.
+        names = [f for _, part in self.get_fieldsets(request, obj) for f in part["fields"]]
+        kw["fields"] = [name for name in names if not name.startswith(PREFIX)]
+        return super().get_form(request, obj, change, **kw)
+
+    def kind_for(self, request: HttpRequest, source: CrawlSource | None) -> Kind:
+        """The kind that the address or the form names, else the source's own."""
+        asked = request.POST.get("spider") or request.GET.get("spider")
+        try:
+            return kind_get(asked or (source.spider if source else "structured"))
+        except SourceInvalid:
+            return kind_get("structured")
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[CrawlSource]:
         return sources_with_latest_run().order_by("name")
@@ -79,18 +105,22 @@ class CrawlSourceAdmin(SourceAdminBase):
         for source in queryset:
             self.start(request, source)
 
-    def start(self, request: HttpRequest, source: CrawlSource) -> CrawlRun | None:
+    def start(
+        self, request: HttpRequest, source: CrawlSource, *, is_dry_run: bool = False
+    ) -> CrawlRun | None:
         """Ask for a run and tell the user."""
         try:
             run = crawl_run_request(
                 source=source,
                 trigger=CrawlRun.Trigger.ADMIN,
                 requested_by=request.user,  # type: ignore[arg-type]
+                is_dry_run=is_dry_run,
             )
         except CrawlerError as error:
             messages.error(request, str(error))
             return None
-        text = format_html('A crawl of “{}” <a href="{}">has been asked for</a>.', source,
+        what = "A dry run" if is_dry_run else "A crawl"
+        text = format_html('{} of “{}” <a href="{}">has been asked for</a>.', what, source,
                            run.get_absolute_url())  # fmt: skip
         messages.success(request, text)
         return run
@@ -109,8 +139,62 @@ class CrawlSourceAdmin(SourceAdminBase):
 
     def get_urls(self) -> list[URLPattern]:
         start = self.admin_site.admin_view(self.start_view)
-        name = "crawler_crawlsource_start"
-        return [path("<int:pk>/start/", start, name=name), *super().get_urls()]
+        dry = self.admin_site.admin_view(require_POST(self.dry_run_view))
+        return [
+            path("<int:pk>/start/", start, name="crawler_crawlsource_start"),
+            path("<int:pk>/dry-run/", dry, name="crawler_crawlsource_dry_run"),
+            *super().get_urls(),
+        ]
+
+    def add_view(
+        self, request: HttpRequest, form_url: str = "", extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        """First the kind, then the form that fits it."""
+        if request.method == "GET" and "spider" not in request.GET:
+            return self.kinds_page(request, None)
+        return super().add_view(request, form_url, self.with_kind(request, None, extra_context))
+
+    def kinds_page(self, request: HttpRequest, source: CrawlSource | None) -> HttpResponse:
+        """All kinds with what they are for, each leading to its form."""
+        if not (self.has_change_permission(request) or self.has_add_permission(request)):
+            raise PermissionDenied
+        context = {
+            **self.admin_site.each_context(request),
+            "opts": self.opts,
+            "original": source,
+            "kinds": kinds_all(),
+            "title": f"Change the kind of “{source}”" if source else "What kind of source is it?",
+        }
+        return TemplateResponse(request, "admin/crawler/kinds.html", context)
+
+    def with_kind(
+        self, request: HttpRequest, source: CrawlSource | None, extra: dict[str, Any] | None
+    ) -> dict[str, Any]:
+        return {**(extra or {}), "kind": self.kind_for(request, source)}
+
+    def response_add(
+        self, request: HttpRequest, obj: CrawlSource, post_url_continue: str | None = None
+    ) -> HttpResponse:
+        return self.tried(request, obj) or super().response_add(request, obj, post_url_continue)
+
+    def response_change(self, request: HttpRequest, obj: CrawlSource) -> HttpResponse:
+        return self.tried(request, obj) or super().response_change(request, obj)
+
+    def tried(self, request: HttpRequest, source: CrawlSource) -> HttpResponse | None:
+        """After “Save and dry run”: the run's page."""
+        if "_dryrun" not in request.POST:
+            return None
+        run = self.start(request, source, is_dry_run=True)
+        back = reverse("admin:crawler_crawlsource_change", args=[source.pk])
+        return HttpResponseRedirect(run.get_absolute_url() if run else back)
+
+    def dry_run_view(self, request: HttpRequest, pk: int) -> HttpResponse:
+        source = get_object_or_404(self.get_queryset(request), pk=pk)
+        if not self.has_change_permission(request, source):
+            raise PermissionDenied
+        run = self.start(request, source, is_dry_run=True)
+        back = reverse("admin:crawler_crawlsource_change", args=[source.pk])
+        return HttpResponseRedirect(run.get_absolute_url() if run else back)
 
     def start_view(self, request: HttpRequest, pk: int) -> HttpResponse:
         """Says what would be done; does it on POST."""
@@ -138,8 +222,12 @@ class CrawlSourceAdmin(SourceAdminBase):
         extra_context: dict[str, Any] | None = None,
     ) -> HttpResponse:
         number = int(object_id) if object_id.isdecimal() else 0
+        source = CrawlSource.objects.filter(pk=number).first()
+        if request.method == "GET" and "kinds" in request.GET and source is not None:
+            return self.kinds_page(request, source)
         runs = CrawlRun.objects.filter(source_id=number)
-        context = {**(extra_context or {}), "recent_runs": runs[:RECENT_RUNS]}
+        context = self.with_kind(request, source, extra_context)
+        context["recent_runs"] = runs[:RECENT_RUNS]
         return super().change_view(request, object_id, form_url, context)
 
 
@@ -147,10 +235,10 @@ class CrawlSourceAdmin(SourceAdminBase):
 class CrawlRunAdmin(RunAdminBase):
     list_display = (
         "id", "source", "status", "created_at", "elapsed", "pages", "products", "photos_new",
-        "errors",
+        "errors", "is_dry_run",
     )  # fmt: skip
     list_display_links = ("id", "source")
-    list_filter = ("status", "trigger", "source")
+    list_filter = ("status", "is_dry_run", "trigger", "source")
     list_select_related = ("source",)
     date_hierarchy = "created_at"
 
@@ -192,7 +280,7 @@ class CrawlRunAdmin(RunAdminBase):
             **self.told(request, run),
             "opts": self.opts,
             "original": run,
-            "title": f"Crawl of {run.source}",
+            "title": f"{'Dry run' if run.is_dry_run else 'Crawl'} of {run.source}",
         }
         return TemplateResponse(request, "admin/crawler/run.html", context)
 
@@ -237,6 +325,8 @@ class CrawlRunAdmin(RunAdminBase):
         return {
             "run": run,
             "kinds": list(run.error_kinds.all()),
+            "items": [item.content for item in run.preview_items.all()],
+            "items_wanted": PREVIEW_ITEMS,
             "log": run_log_tail(run),
             "may_act": self.has_change_permission(request, run),
             "may_delete": self.has_delete_permission(request, run),

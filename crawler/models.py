@@ -15,6 +15,7 @@ from django.utils import timezone
 from django_celery_beat.models import PeriodicTask
 
 from catalog.models import Retailer, Stamped
+from crawler.kinds import Kind, Params, kind_choices, kind_get, params_load
 
 MAX_NAME = 200
 
@@ -47,9 +48,6 @@ class RunLimits(models.Model):
 class CrawlSource(RunLimits, Stamped):
     """A shop to crawl, and how politely."""
 
-    class Spider(models.TextChoices):
-        STRUCTURED = "structured", "Structured data (schema.org, OpenGraph)"
-
     class Schedule(models.TextChoices):
         NEVER = "", "Only when started by hand"
         DAILY = "daily", "Every day"
@@ -64,11 +62,12 @@ class CrawlSource(RunLimits, Stamped):
         help_text="Whose listings these are. What a complete crawl does not see again is marked "
         "as vanished.",
     )
-    spider = models.CharField(max_length=20, choices=Spider, default=Spider.STRUCTURED)
-    seeds = models.TextField(
-        help_text="Addresses to start from, one a line: the shop's front page, a category or a "
-        "sitemap. The sitemaps that robots.txt names are read in any case.",
+    spider = models.CharField(
+        "kind", max_length=40, choices=kind_choices, default="structured", db_default="structured"
     )
+    params = models.JSONField(default=dict, blank=True, editable=False)
+    """What its kind is told beside the seeds; see `crawler.kinds`. Defaults are left out."""
+    seeds = models.TextField("addresses", help_text="Where to start, one a line.")
     allowed_hosts = models.TextField(
         blank=True,
         help_text="Hosts that may be asked, one a line; subdomains are included, all others are "
@@ -128,6 +127,16 @@ class CrawlSource(RunLimits, Stamped):
         return self.name
 
     @property
+    def kind(self) -> Kind:
+        """Raises SourceInvalid for one that is not there any more."""
+        return kind_get(self.spider)
+
+    @property
+    def told(self) -> Params:
+        """Its parameters, typed as its kind declares them; raises SourceInvalid."""
+        return params_load(self.kind.params, self.params)
+
+    @property
     def seed_list(self) -> list[str]:
         return self.seeds.split()
 
@@ -162,6 +171,8 @@ class CrawlRun(RunLimits):
     source = models.ForeignKey(CrawlSource, on_delete=models.CASCADE, related_name="runs")
     status = models.CharField(max_length=12, choices=Status, default=Status.PENDING)
     trigger = models.CharField(max_length=10, choices=Trigger)
+    is_dry_run = models.BooleanField("dry run", default=False, db_default=False)
+    """Shows the first products and stores none; no witness of what a shop has or lacks."""
     requested_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, blank=True, related_name="+"
     )
@@ -252,6 +263,24 @@ class CrawlRun(RunLimits):
     @property
     def log_path(self) -> Path:
         return self.directory / "crawl.log"
+
+
+class PreviewItem(models.Model):
+    """A product that a dry run found, as it would be stored."""
+
+    run = models.ForeignKey(CrawlRun, on_delete=models.CASCADE, related_name="preview_items")
+    position = models.PositiveIntegerField()
+    content = models.JSONField()
+    """A `crawler.types.Preview`, as its `to_json` gives it."""
+
+    class Meta:
+        ordering = ["run", "position"]
+        constraints = [
+            models.UniqueConstraint(fields=["run", "position"], name="preview_position_unique")
+        ]
+
+    def __str__(self) -> str:
+        return str(self.content.get("title", ""))
 
 
 class CrawlError(models.Model):

@@ -14,7 +14,7 @@ TAIL_BYTES = 32_000
 
 def sources_with_latest_run() -> QuerySet[CrawlSource, CrawlSource]:
     """Sources with ``latest_id``, ``latest_status``, ``latest_at``, ``latest_products``."""
-    latest = CrawlRun.objects.filter(source=OuterRef("pk")).order_by("-id")
+    latest = CrawlRun.objects.filter(source=OuterRef("pk"), is_dry_run=False).order_by("-id")
 
     def of(name: str) -> Subquery:
         return Subquery(latest.values(name)[:1])

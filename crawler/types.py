@@ -3,8 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
+from typing import Any
+
+from crawler.kinds import Params
+
+PREVIEW_ITEMS = 10
+"""Products that a dry run shows."""
 
 COUNTS = (
     "pages", "products", "listings_new", "listings_changed", "listings_unchanged",
@@ -49,6 +55,9 @@ class RunPlan:
     max_pages: int | None
     max_seconds: float | None
     max_bytes: int | None
+    params: Params = field(default_factory=Params)
+    """What the kind of source is told; of the class that its spider expects."""
+    is_dry_run: bool = False
     seconds: float = 0.0
     """Time and bytes that earlier attempts took."""
     bytes: int = 0
@@ -61,3 +70,30 @@ class RunEnd:
     reason: str
     """``finished``, ``cancelled``, ``shutdown``, ``limit-…`` or, as ``failed``, with a message."""
     message: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Preview:
+    """A product as a dry run shows it: everything as text, ready for a card."""
+
+    url: str
+    title: str
+    brand: str = ""
+    model: str = ""
+    colour: str = ""
+    colours: tuple[str, ...] = ()
+    """The catalog's words for them, in order."""
+    code: str = ""
+    """Style code, else the shop's number."""
+    price: str = ""
+    currency: str = ""
+    availability: str = ""
+    photos: tuple[str, ...] = ()
+    """Addresses of all its photos."""
+    thumbnail: str = ""
+    """The first photo, small, as a data: address; "" where it could not be read."""
+    notes: tuple[str, ...] = ()
+    """What is missing or would be refused, in sentences."""
+
+    def to_json(self) -> dict[str, Any]:
+        return asdict(self)

@@ -3,6 +3,7 @@ index follows: ``Listing.changed_at``, ``Colorway.updated_at`` or ``ShoeImage.up
 
 from catalog.services.batches import FoundPhoto, listings_upsert, photos_known, photos_store
 from catalog.services.colorways import colorways_refresh
+from catalog.services.drafts import draft_clean
 from catalog.services.listings import (
     ListingResult,
     listing_upsert,
@@ -24,6 +25,7 @@ __all__ = [
     "ListingResult",
     "PhotoResult",
     "colorways_refresh",
+    "draft_clean",
     "image_delete",
     "image_reject",
     "image_restore",

@@ -3,13 +3,20 @@
 from __future__ import annotations
 
 import asyncio
+from pathlib import Path
+from typing import IO, Any
 from urllib.parse import urlsplit
 
 from scrapy import Request
-from scrapy.core.downloader.handlers.http11 import HTTP11DownloadHandler
+from scrapy.core.downloader.handlers.http11 import HTTP11DownloadHandler, _ScrapyAgent
 from scrapy.crawler import Crawler
 from scrapy.http import Response
+from scrapy.utils._download_handlers import wrap_twisted_exceptions
 from scrapy.utils.datatypes import LocalCache
+from scrapy.utils.defer import maybe_deferred_to_future
+
+TO_FILE = "to_file"
+"""In the meta of a request whose answer may be large: the path of the file that takes it."""
 
 
 class PoliteHandler(HTTP11DownloadHandler):
@@ -36,4 +43,62 @@ class PoliteHandler(HTTP11DownloadHandler):
         if gate is None:
             gate = self._gates[host] = asyncio.Semaphore(self._allowed)
         async with gate:
+            if TO_FILE in request.meta:
+                return await self._download_to_file(request)
             return await super().download_request(request)
+
+    async def _download_to_file(self, request: Request) -> Response:
+        """The answer's body goes into the file ``request.meta[TO_FILE]``; the response has none."""
+        request.headers["Accept-Encoding"] = "identity"
+        with Path(request.meta[TO_FILE]).open("wb") as file:
+            agent = _FileAgent(
+                contextFactory=self._contextFactory,
+                bindAddress=self._bind_address,
+                pool=self._pool,
+                maxsize=self._default_maxsize,
+                fail_on_dataloss=self._fail_on_dataloss,
+                crawler=self.crawler,
+                file=file,
+            )
+            with wrap_twisted_exceptions():
+                response = await maybe_deferred_to_future(agent.download_request(request))
+            size = file.tell()
+        # A file that came packed is unpacked when it is read.
+        response.headers.pop("Content-Encoding", None)
+        if self.crawler.stats:
+            self.crawler.stats.inc_value("downloader/response_bytes", size)
+        return response
+
+
+class _FileAgent(_ScrapyAgent):
+    """Scrapy's agent, whose readers write to a file: a feed may be larger than memory."""
+
+    def __init__(self, *, file: IO[bytes], **options: Any) -> None:
+        super().__init__(**options)
+        self._file = file
+
+    def _cb_bodyready(self, txresponse: Any, request: Request) -> Any:
+        deliver = txresponse.deliverBody
+
+        def deliver_to_file(reader: Any) -> None:
+            reader._bodybuf = _Buffer(self._file)
+            deliver(reader)
+
+        txresponse.deliverBody = deliver_to_file
+        return super()._cb_bodyready(txresponse, request)
+
+
+class _Buffer:
+    """What a reader of Scrapy's expects of its buffer."""
+
+    def __init__(self, file: IO[bytes]) -> None:
+        self._file = file
+
+    def write(self, data: bytes) -> None:
+        self._file.write(data)
+
+    def truncate(self, size: int) -> None:
+        self._file.truncate(size)
+
+    def getvalue(self) -> bytes:
+        return b""

@@ -14,6 +14,8 @@ from scrapy.resolver import CachingThreadedResolver
 from scrapy.utils.datatypes import LocalCache
 from twisted.internet.defer import Deferred
 
+IS_PHOTO = "is_photo"
+"""In the meta of a request for a photo."""
 _SCHEME_PORT = {"http": 80, "https": 443}
 
 
@@ -30,9 +32,13 @@ class HostRules:
 
     ``shop.example`` allows that host and its subdomains on any port, ``shop.example:8443`` on that
     port only. A private address is reached only through an entry that names the host itself.
+
+    Args:
+        photos_anywhere: photos may come from any host of the public internet.
     """
 
-    def __init__(self, entries: Sequence[str]) -> None:
+    def __init__(self, entries: Sequence[str], *, photos_anywhere: bool = False) -> None:
+        self._photos_anywhere = photos_anywhere
         self._exact: dict[str, set[int | None]] = {}
         self._answers: LocalCache[tuple[str, str], bool] = LocalCache(10_000)
         for entry in entries:
@@ -50,6 +56,18 @@ class HostRules:
         except ValueError:
             return False
         return answer
+
+    def allows_photo(self, url: str) -> bool:
+        """Whether a photo, or the robots.txt of the host that keeps it, may be asked for."""
+        if self.allows(url):
+            return True
+        try:
+            parts = urlsplit(url)
+            host, _ = parts.hostname or "", parts.port
+        except ValueError:
+            return False
+        is_web = parts.scheme in _SCHEME_PORT and "." in host
+        return self._photos_anywhere and is_web and not is_private(host)
 
     def _allows(self, parts: SplitResult) -> bool:
         port = parts.port or _SCHEME_PORT.get(parts.scheme)
@@ -95,10 +113,14 @@ class HostGuardMiddleware:
 
     @classmethod
     def from_crawler(cls, crawler: Crawler) -> HostGuardMiddleware:
-        return cls(HostRules(crawler.settings.getlist("CRAWL_HOSTS")))
+        settings = crawler.settings
+        anywhere = settings.getbool("CRAWL_PHOTOS_ANYWHERE")
+        return cls(HostRules(settings.getlist("CRAWL_HOSTS"), photos_anywhere=anywhere))
 
     def process_request(self, request: Request) -> None:
-        if not self._rules.allows(request.url):
+        is_photo = request.meta.get(IS_PHOTO) or urlsplit(request.url).path == "/robots.txt"
+        may = self._rules.allows_photo if is_photo else self._rules.allows
+        if not may(request.url):
             raise self._rules.refusal(request.url)
 
 

@@ -24,6 +24,7 @@ from crawler.ingest import (
 )
 from crawler.scraping.context import context_of, engine_of
 from crawler.scraping.failures import CrawlClosing, problem_of, status_problem
+from crawler.scraping.guard import IS_PHOTO
 from crawler.scraping.items import ProductItem
 from crawler.services import crawl_embed_request
 from crawler.types import Problem
@@ -108,7 +109,7 @@ class PhotoPipeline(_Pipeline):
         if known:
             self.context.ledger.count(item.key, "photos_known", len(known))
         wanted = [(n, url) for n, url in enumerate(urls) if url not in item.known]
-        fetched = await asyncio.gather(*(self._fetch(url) for _, url in wanted))
+        fetched = await asyncio.gather(*(self.fetch(url) for _, url in wanted))
         found: list[FoundPhoto] = []
         for (position, url), content in zip(wanted, fetched, strict=True):
             if isinstance(content, Problem):
@@ -140,7 +141,7 @@ class PhotoPipeline(_Pipeline):
         if not problem.is_notice:
             self.context.ledger.count(item.key, "photos_rejected")
 
-    async def _fetch(self, url: str) -> bytes | Problem:
+    async def fetch(self, url: str) -> bytes | Problem:
         """The bytes at an address; products that share a photo share its download."""
         task = self._fetching.get(url)
         if task is None:
@@ -151,7 +152,7 @@ class PhotoPipeline(_Pipeline):
     async def _download(self, url: str) -> bytes | Problem:
         if self.context.closing.is_set():
             raise LeftForLater
-        if not self.context.rules.allows(url):
+        if not self.context.rules.allows_photo(url):
             return _photo_problem(problem_of(self.context.rules.refusal(url), Request(url)))
         maxsize = self.crawler.settings.getint("CRAWL_PHOTO_MAX_BYTES")
         request = Request(
@@ -159,7 +160,7 @@ class PhotoPipeline(_Pipeline):
             callback=NO_CALLBACK,
             priority=PHOTO_PRIORITY,
             headers={"Accept": "image/avif,image/webp,image/*,*/*;q=0.8"},
-            meta={"download_maxsize": maxsize},
+            meta={"download_maxsize": maxsize, IS_PHOTO: True},
         )
         try:
             response = await engine_of(self.crawler).download_async(request)

@@ -7,21 +7,18 @@ from collections.abc import Mapping
 from logging.handlers import RotatingFileHandler
 from typing import Any
 
-from scrapy import Spider
 from scrapy.crawler import AsyncCrawlerProcess
 from scrapy.settings import Settings
+from scrapy.utils.misc import load_object
 
+from crawler.exceptions import CrawlerError
 from crawler.scraping.context import CrawlContext
 from crawler.scraping.frontier import Frontier
 from crawler.scraping.guard import HostRules
 from crawler.scraping.ledger import Ledger
-from crawler.scraping.settings import scrapy_settings
-from crawler.scraping.spiders.structured import StructuredSpider
+from crawler.scraping.settings import photos_anywhere, scrapy_settings
 from crawler.scraping.writer import Writer
 from crawler.types import RunEnd, RunPlan
-
-SPIDERS: dict[str, type[Spider]] = {spider.name: spider for spider in (StructuredSpider,)}
-"""By CrawlSource.Spider value."""
 
 FRONTIER = "frontier.sqlite3"
 LOG_BYTES = 5_000_000
@@ -50,13 +47,18 @@ def crawl(plan: RunPlan, *, overrides: Mapping[str, Any] | None = None) -> RunEn
         frontier=frontier,
         ledger=Ledger(frontier),
         writer=Writer(),
-        rules=HostRules(plan.hosts),
+        rules=HostRules(plan.hosts, photos_anywhere=photos_anywhere(plan)),
     )
-    settings = Settings({**scrapy_settings(plan), **(overrides or {})})
+    try:
+        spider = load_object(plan.spider)
+        settings = Settings({**scrapy_settings(plan), **(overrides or {})})
+    except (ImportError, NameError, ValueError, CrawlerError) as error:
+        frontier.close()
+        return RunEnd("failed", str(error))
     process = AsyncCrawlerProcess(settings)
     # Setting up the process raised Scrapy's loggers to DEBUG.
     logging.getLogger("scrapy").setLevel(logging.INFO)
-    crawler = process.create_crawler(SPIDERS[plan.spider])
+    crawler = process.create_crawler(spider)
     process.crawl(crawler, context=context)
     process.start(install_signal_handlers=False)
     frontier.close()

@@ -14,6 +14,12 @@ RETRY_CODES = [429, 500, 502, 503, 504, 522, 524, 408]
 SITEMAP_MAX_BYTES = 60 * 1024 * 1024
 """sitemaps.org allows 50 MB; no web page needs as much."""
 
+PIPELINES = {
+    "crawler.scraping.pipelines.ListingPipeline": 100,
+    "crawler.scraping.pipelines.PhotoPipeline": 200,
+}
+DRY_PIPELINES = {"crawler.scraping.preview.PreviewPipeline": 100}
+
 
 def scrapy_settings(plan: RunPlan) -> dict[str, Any]:
     """What Scrapy is told for this run; nothing is read from scrapy.cfg or the environment."""
@@ -57,15 +63,13 @@ def scrapy_settings(plan: RunPlan) -> dict[str, Any]:
         "DOWNLOAD_VERIFY_CERTIFICATES": True,
         # --- where
         "CRAWL_HOSTS": list(plan.hosts),
+        "CRAWL_PHOTOS_ANYWHERE": photos_anywhere(plan),
         "TWISTED_DNS_RESOLVER": "crawler.scraping.guard.GuardedResolver",
         "COOKIES_ENABLED": False,
         "HTTPPROXY_ENABLED": True,
         # --- our parts
         "SCHEDULER": "crawler.scraping.scheduler.FrontierScheduler",
-        "ITEM_PIPELINES": {
-            "crawler.scraping.pipelines.ListingPipeline": 100,
-            "crawler.scraping.pipelines.PhotoPipeline": 200,
-        },
+        "ITEM_PIPELINES": DRY_PIPELINES if plan.is_dry_run else PIPELINES,
         "SPIDER_MIDDLEWARES": {"crawler.scraping.middlewares.TrackingMiddleware": 20},
         "DOWNLOADER_MIDDLEWARES": {
             "crawler.scraping.guard.HostGuardMiddleware": 40,
@@ -90,6 +94,11 @@ def scrapy_settings(plan: RunPlan) -> dict[str, Any]:
         "STATS_DUMP": False,
         "WARN_ON_GENERATOR_RETURN_VALUE": False,
     }
+
+
+def photos_anywhere(plan: RunPlan) -> bool:
+    """Whether photos may come from any public host; a kind without that parameter says no."""
+    return bool(getattr(plan.params, "photos_anywhere", False))
 
 
 def user_agent() -> str:

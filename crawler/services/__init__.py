@@ -1,6 +1,7 @@
 """Writes of the crawler: sources, runs from request to end, and the sweep that heals them."""
 
 from crawler.services.ending import crawl_run_child_ended, crawl_run_finish
+from crawler.services.previews import crawl_preview_add
 from crawler.services.progress import RunState, crawl_embed_request, crawl_run_beat, crawl_run_claim
 from crawler.services.runs import (
     crawl_run_cancel,
@@ -12,6 +13,7 @@ from crawler.services.runs import (
 from crawler.services.sources import (
     crawl_source_check,
     crawl_source_delete,
+    crawl_source_discard,
     crawl_source_ensure,
     crawl_source_save,
 )
@@ -20,6 +22,7 @@ from crawler.services.sweeping import crawl_runs_interrupt_here, crawl_runs_swee
 __all__ = [
     "RunState",
     "crawl_embed_request",
+    "crawl_preview_add",
     "crawl_run_beat",
     "crawl_run_cancel",
     "crawl_run_child_ended",
@@ -33,6 +36,7 @@ __all__ = [
     "crawl_runs_sweep",
     "crawl_source_check",
     "crawl_source_delete",
+    "crawl_source_discard",
     "crawl_source_ensure",
     "crawl_source_save",
 ]

@@ -31,6 +31,8 @@ def crawl_run_finish(*, run_id: int, end: RunEnd) -> CrawlRun | None:
     if end.reason == "lost":
         return None
     status, complete = _status(end)
+    # A dry run is no witness of what a shop has, however far it came.
+    complete = complete and not CrawlRun.objects.filter(pk=run_id, is_dry_run=True).exists()
     updated = CrawlRun.objects.filter(
         pk=run_id,
         pid=os.getpid(),
@@ -40,7 +42,7 @@ def crawl_run_finish(*, run_id: int, end: RunEnd) -> CrawlRun | None:
         status=status,
         complete=complete,
         finished_at=timezone.now(),
-        stopped_by="" if complete else end.reason[:40],
+        stopped_by="" if end.reason == "finished" else end.reason[:40],
         error=end.message,
         pid=None,
     )

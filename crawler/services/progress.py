@@ -49,7 +49,9 @@ def crawl_run_claim(*, run_id: int) -> RunPlan | None:
     return RunPlan(
         run_id=run.pk,
         retailer_id=source.retailer_id,
-        spider=source.spider,
+        spider=source.kind.spider,
+        params=source.told,
+        is_dry_run=run.is_dry_run,
         seeds=tuple(source.seed_list),
         hosts=tuple(source.host_list),
         directory=run.directory,

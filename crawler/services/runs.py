@@ -18,6 +18,8 @@ from crawler.services.sources import crawl_source_check
 log = structlog.get_logger(__name__)
 
 LIMITS = ("max_pages", "max_minutes", "max_megabytes")
+DRY_RUN_LIMITS = {"max_pages": 60, "max_minutes": 5, "max_megabytes": 2_000}
+"""Enough to find ten products; a feed may be large."""
 
 
 def crawl_run_request(
@@ -26,9 +28,13 @@ def crawl_run_request(
     trigger: str,
     requested_by: User | None = None,
     enqueue: bool = True,
+    is_dry_run: bool = False,
     **limits: int | None,
 ) -> CrawlRun:
     """Ask for a run of a source; a worker of the queue "crawl" starts it.
+
+    A dry run shows the first products and stores none; it takes the place of an earlier one, and
+    may be of a source that is switched off.
 
     Args:
         trigger: a CrawlRun.Trigger value.
@@ -39,18 +45,27 @@ def crawl_run_request(
         CrawlRefused: the source is switched off, or has a run already.
         SourceInvalid: the source cannot be crawled.
     """
-    if not source.enabled:
+    if not source.enabled and not is_dry_run:
         raise CrawlRefused(f"“{source}” is switched off. Tick “enabled” on the source first.")
     crawl_source_check(source)
     values: dict[str, Any] = {name: getattr(source, name) for name in LIMITS}
+    if is_dry_run:
+        values.update(DRY_RUN_LIMITS)
     values.update(limits)
     try:
         with transaction.atomic():
             run = CrawlRun.objects.create(
-                source=source, trigger=trigger, requested_by=requested_by, **values
+                source=source,
+                trigger=trigger,
+                requested_by=requested_by,
+                is_dry_run=is_dry_run,
+                **values,
             )
     except IntegrityError as error:
         raise CrawlRefused(f"“{source}” is being crawled already.") from error
+    if is_dry_run:
+        for earlier in source.runs.filter(is_dry_run=True).exclude(pk=run.pk):
+            crawl_run_delete(run=earlier)
     if enqueue:
         transaction.on_commit(lambda: crawl_run_enqueue(run_id=run.pk))
     return run

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 from urllib.parse import urlsplit
 
 from django.conf import settings
@@ -14,6 +15,7 @@ from django_celery_beat.validators import crontab_validator
 
 from catalog.services import retailer_get_or_create
 from crawler.exceptions import SourceInvalid
+from crawler.kinds import params_dump, params_load
 from crawler.models import CrawlSource
 
 TASK = "crawler.tasks.start_scheduled_crawl"
@@ -26,6 +28,7 @@ def crawl_source_check(source: CrawlSource) -> None:
     Raises:
         SourceInvalid: with what to change.
     """
+    _ = source.told
     if not source.seed_list:
         raise SourceInvalid("Give at least one address to start from.")
     for seed in source.seed_list:
@@ -76,6 +79,15 @@ def crawl_source_delete(*, source: CrawlSource) -> None:
         source.delete()
 
 
+def crawl_source_discard(*, source: CrawlSource) -> None:
+    """Delete a source that was made for a dry run only, and its shop if nothing else is of it."""
+    retailer = source.retailer
+    with transaction.atomic():
+        crawl_source_delete(source=source)
+        if not retailer.listings.exists() and not retailer.crawl_sources.exists():
+            retailer.delete()
+
+
 def crawl_source_ensure(
     *,
     name: str,
@@ -83,11 +95,15 @@ def crawl_source_ensure(
     delay: float | None = None,
     retailer: str = "",
     allowed_hosts: Sequence[str] = (),
+    spider: str = "structured",
+    params: Mapping[str, Any] | None = None,
 ) -> CrawlSource:
     """The source of this name, made if there is none; an existing one is left as it is.
 
     Args:
         retailer: the shop's name, by default the source's.
+        spider: the key of its kind.
+        params: what the kind is told.
 
     Raises:
         SourceInvalid: with what to change.
@@ -101,7 +117,9 @@ def crawl_source_ensure(
         seeds="\n".join(seeds),
         allowed_hosts="\n".join(allowed_hosts),
         delay=delay,
+        spider=spider,
     )
+    source.params = params_dump(params_load(source.kind.params, params or {}))
     crawl_source_check(source)
     source.retailer = retailer_get_or_create(name=retailer or name, website=website)
     return crawl_source_save(source=source)

@@ -167,6 +167,8 @@ SHOEFINDER_TITLE_CONFIDENCE = env.float("SHOEFINDER_TITLE_CONFIDENCE", default=0
 # --- Crawling ------------------------------------------------------------------------------------
 # Where a shop can reach whoever runs this: an address or a page, put into the user agent.
 SHOEFINDER_CRAWL_CONTACT = env.str("SHOEFINDER_CRAWL_CONTACT", default="")
+# Dotted paths of further kinds of sources (docs/crawling.md, "A spider of your own").
+SHOEFINDER_SOURCE_KINDS = env.list("SHOEFINDER_SOURCE_KINDS", default=[])
 SHOEFINDER_CRAWL_TIMEOUT = env.float("SHOEFINDER_CRAWL_TIMEOUT", default=20.0)
 
 # --- Search --------------------------------------------------------------------------------------

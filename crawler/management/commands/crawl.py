@@ -15,9 +15,16 @@ from rich.console import Console
 from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
 from crawler.exceptions import CrawlerError
+from crawler.kinds import kind_get, kinds_all
+from crawler.kinds.base import parameters
 from crawler.models import CrawlRun, CrawlSource
 from crawler.runner import running_child
-from crawler.services import crawl_run_cancel, crawl_run_request, crawl_source_ensure
+from crawler.services import (
+    crawl_run_cancel,
+    crawl_run_request,
+    crawl_source_discard,
+    crawl_source_ensure,
+)
 
 POLL_SECONDS = 0.5
 
@@ -29,11 +36,17 @@ class Command(BaseCommand):
         add = parser.add_argument
         add("source", help="name or number of a source, or a shop's address")
         add("--name", default="", help="name of the source made for an address")
+        add("--kind", default="structured", choices=[kind.key for kind in kinds_all()],
+            help="kind of the source made for an address")  # fmt: skip
+        add("--param", action="append", default=[], metavar="NAME=VALUE",
+            help="what the kind is told; values of a list are parted by commas")  # fmt: skip
         add("--allow", action="append", default=[], metavar="HOST", help="one more host to ask")
         add("--delay", type=float, help="seconds between requests, for a source made here")
         add("--limit-pages", type=int, help="end after so many pages")
         add("--limit-minutes", type=int, help="end after so many minutes")
         add("--wait", action="store_true", help="run it here and watch; needs no worker")
+        add("--dry-run", action="store_true",
+            help="show the first products here and store nothing")  # fmt: skip
 
     def handle(self, *args: Any, **options: Any) -> None:
         limits = {
@@ -43,16 +56,26 @@ class Command(BaseCommand):
         }
         if any(value < 1 for value in limits.values()):
             raise CommandError("A limit is at least 1.")
+        dry = options["dry_run"]
+        known = set(CrawlSource.objects.values_list("pk", flat=True))
         try:
             source = self.source(options)
             run = crawl_run_request(
                 source=source,
                 trigger=CrawlRun.Trigger.COMMAND,
-                enqueue=not options["wait"],
+                enqueue=not (options["wait"] or dry),
+                is_dry_run=dry,
                 **limits,
             )
         except CrawlerError as error:
             raise CommandError(str(error)) from error
+        if dry:
+            try:
+                self.watch(run)
+            finally:
+                if source.pk not in known:
+                    crawl_source_discard(source=source)
+            return
         if not options["wait"]:
             self.stdout.write(f"Run {run.pk} of “{source}” waits for a worker of the queue crawl.")
             return
@@ -67,6 +90,8 @@ class Command(BaseCommand):
                 seeds=[wanted],
                 delay=options["delay"],
                 allowed_hosts=options["allow"],
+                spider=options["kind"],
+                params=self.params(options),
             )
         found = CrawlSource.objects.filter(name=wanted)
         if wanted.isdecimal():
@@ -78,6 +103,20 @@ class Command(BaseCommand):
             )
             raise CommandError(f"There is no source “{wanted}”. Known: {known or 'none yet'}.")
         return source
+
+    def params(self, options: dict[str, Any]) -> dict[str, Any]:
+        """The parameters of a kind, as told on the command line."""
+        known = {one.name: one for one in parameters(kind_get(options["kind"]).params)}
+        told: dict[str, Any] = {}
+        for written in options["param"]:
+            name, is_one, value = written.partition("=")
+            if not is_one or name not in known:
+                raise CommandError(
+                    f"“{written}” is no parameter of the kind {options['kind']}. Write NAME=VALUE "
+                    f"with one of: {', '.join(known) or 'it has none'}."
+                )
+            told[name] = value.split(",") if known[name].is_lines else value
+        return told
 
     def watch(self, run: CrawlRun) -> None:
         """Carry the run out here, and show it; Ctrl-C cancels it, a second time leaves it."""
@@ -109,8 +148,25 @@ class Command(BaseCommand):
             f"{run.products} products, {run.photos_new} new photos, {run.errors} errors"
         )
 
+    def show(self, run: CrawlRun) -> None:
+        """What a dry run found."""
+        for item in run.preview_items.all():
+            told = item.content
+            price = f"{told['price']} {told['currency']}" if told["price"] else "no price"
+            self.stdout.write(f"{item.position + 1:2}. {told['title']}")
+            for label, value in (
+                ("brand", told["brand"]), ("model", told["model"]), ("colours", told["colour"]),
+                ("code", told["code"]), ("price", price), ("stock", told["availability"]),
+                ("photos", len(told["photos"])), ("page", told["url"]),
+            ):  # fmt: skip
+                self.stdout.write(f"      {label}: {value if value != '' else '–'}")
+            for note in told["notes"]:
+                self.stdout.write(f"      ! {note}")
+
     def report(self, run: CrawlRun) -> None:
         write = self.stdout.write
+        if run.is_dry_run:
+            self.show(run)
         write(f"Run {run.pk} of “{run.source}”: {run.get_status_display().lower()}.")
         write(
             f"  {run.pages} pages and {run.bytes / 1e6:.1f} MB "

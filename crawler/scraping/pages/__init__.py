@@ -4,6 +4,6 @@ No network, no database, no Scrapy. Spiders navigate, and ask here what they hav
 """
 
 from crawler.scraping.pages.page import Page, Problem, page_read
-from crawler.scraping.pages.urls import url_clean, url_shape
+from crawler.scraping.pages.urls import url_clean, url_fragment, url_shape
 
-__all__ = ["Page", "Problem", "page_read", "url_clean", "url_shape"]
+__all__ = ["Page", "Problem", "page_read", "url_clean", "url_fragment", "url_shape"]

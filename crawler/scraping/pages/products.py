@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, fields, replace
 from decimal import Decimal
 from typing import Any
@@ -11,7 +10,7 @@ from typing import Any
 from catalog.models import Availability
 from catalog.types import MAX_TITLE, ListingDraft
 from crawler.scraping.pages.schema import Graph, is_group, is_product
-from crawler.scraping.pages.urls import url_clean
+from crawler.scraping.pages.urls import url_clean, url_fragment
 from crawler.scraping.pages.values import (
     Node,
     availability_parse,
@@ -26,7 +25,6 @@ from crawler.scraping.pages.values import (
 )
 
 MAX_IMAGES = 50
-_NOT_IN_FRAGMENT = re.compile(r"[^A-Za-z0-9._-]+")
 # A struck-through price is what the shop no longer asks.
 _OLD_PRICES = ("ListPrice", "StrikethroughPrice", "SRP", "MSRP", "RegularPrice")
 
@@ -144,7 +142,10 @@ def _group_drafts(
     for node in told:
         colour = joined(texts(node.get("color"))).casefold()
         by_colour.setdefault(colour, []).append(node)
-    drafts = [_merged(nodes, group, graph, place) for nodes in by_colour.values()]
+    drafts = [
+        merged([_draft(node, group, graph, place) for node in nodes])
+        for nodes in by_colour.values()
+    ]
     if len(drafts) == 1:
         drafts = [replace(drafts[0], url=drafts[0].url.partition("#")[0])]
     return drafts, links
@@ -155,8 +156,8 @@ def _is_told(node: Node) -> bool:
     return any(node.get(name) for name in ("sku", "mpn", "offers", "color", "gtin", "gtin13"))
 
 
-def _merged(nodes: list[Node], group: Node, graph: Graph, place: Place) -> ListingDraft:
-    sizes = [_draft(node, group, graph, place) for node in nodes]
+def merged(sizes: Sequence[ListingDraft]) -> ListingDraft:
+    """Sizes of one colorway as one draft: the price of the cheapest that can be bought."""
     priced = sorted(
         (s for s in sizes if s.price is not None),
         key=lambda s: (s.availability != Availability.IN_STOCK, s.price),
@@ -309,7 +310,6 @@ def _told_apart(drafts: list[ListingDraft]) -> list[ListingDraft]:
     seen: dict[str, ListingDraft] = {}
     for draft in drafts:
         label = draft.mpn or draft.sku or draft.colour or draft.title
-        fragment = _NOT_IN_FRAGMENT.sub("-", label).strip("-").lower()[:80]
-        url = draft.url if len(drafts) == 1 else f"{draft.url}#{fragment}"
+        url = draft.url if len(drafts) == 1 else f"{draft.url}#{url_fragment(label)}"
         seen.setdefault(url, replace(draft, url=url))
     return list(seen.values())

@@ -24,6 +24,7 @@ _NOT_PAGES = re.compile(
 )
 _SAFE = re.compile(r"[A-Za-z0-9:/?#@!$&'()*+,;=._~\[\]-]*")
 """Needs no quoting; most addresses do not."""
+_NOT_IN_FRAGMENT = re.compile(r"[^A-Za-z0-9._-]+")
 _PLAIN_WORD = re.compile(r"[a-z]{1,20}(?:\.[a-z]{2,5})?")
 
 
@@ -58,6 +59,11 @@ def _clean(href: str, base: str) -> str | None:
 def url_is_page(url: str) -> bool:
     """Whether the path may be a web page, as far as its ending tells."""
     return _NOT_PAGES.search(urlsplit(url).path) is None
+
+
+def url_fragment(label: str) -> str:
+    """A code or colour as the part behind "#" that tells products of one page apart."""
+    return _NOT_IN_FRAGMENT.sub("-", label).strip("-").lower()[:80]
 
 
 @lru_cache(maxsize=8192)

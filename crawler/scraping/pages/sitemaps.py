@@ -1,0 +1,73 @@
+"""Sitemaps and indexes of them, read to the last entry that can be read."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+from lxml import etree
+
+MAX_ENTRIES = 200_000
+"""sitemaps.org allows 50,000."""
+
+
+@dataclass(slots=True)
+class SitemapEntry:
+    """A page, or another sitemap."""
+
+    loc: str = ""
+    is_sitemap: bool = False
+    lastmod: str = ""
+    photos: list[str] = field(default_factory=list)
+    """Of the image extension, as written."""
+    alternates: dict[str, str] = field(default_factory=dict)
+    """Language → address of the same page in it (xhtml:link)."""
+
+
+def is_sitemap(body: bytes) -> bool:
+    start = body[:1000].lstrip(b"\xef\xbb\xbf \t\r\n")
+    return start.startswith(b"<") and any(
+        tag in start.lower() for tag in (b"<urlset", b"<sitemapindex")
+    )
+
+
+def sitemap_read(body: bytes) -> Iterator[SitemapEntry]:
+    """The entries of a sitemap, those behind a mistake too; entities are not expanded.
+
+    Raises:
+        ValueError: after the last entry, if it is not whole.
+    """
+    parser = etree.XMLParser(recover=True, resolve_entities=False, no_network=True,
+                             remove_comments=True, remove_pis=True)  # fmt: skip
+    root = etree.fromstring(body.strip(), parser=parser)
+    if root is None:
+        raise ValueError("it is not XML")
+    for element in list(root)[:MAX_ENTRIES]:
+        name = etree.QName(element).localname.lower()
+        if name in {"url", "sitemap"}:
+            entry = _entry(element, is_sitemap=name == "sitemap")
+            if entry.loc:
+                yield entry
+    if parser.error_log:
+        first = parser.error_log[0]
+        raise ValueError(f"line {first.line}: {first.message}")
+
+
+def _entry(element: etree._Element, *, is_sitemap: bool) -> SitemapEntry:
+    entry = SitemapEntry(is_sitemap=is_sitemap)
+    for child in element:
+        name = str(child.tag).rpartition("}")[2].lower()
+        text = (child.text or "").strip()
+        if name == "loc":
+            entry.loc = text
+        elif name == "lastmod":
+            entry.lastmod = text
+        elif name == "image":
+            entry.photos += [
+                (one.text or "").strip()
+                for one in child
+                if str(one.tag).endswith("}loc") and (one.text or "").strip()
+            ]
+        elif name == "link" and child.get("hreflang") and child.get("href"):
+            entry.alternates[child.get("hreflang").lower()] = child.get("href")
+    return entry

@@ -1,0 +1,125 @@
+"""Product feeds: fetched onto the disk, then read item by item while their photos are fetched."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from scrapy import Request, signals
+from scrapy.crawler import Crawler
+from scrapy.exceptions import StopDownload
+from scrapy.http import Response
+
+from crawler.scraping.context import KEY
+from crawler.scraping.download import TO_FILE
+from crawler.scraping.feeds import Trouble, feed_read
+from crawler.scraping.items import ProductItem
+from crawler.scraping.pages.feeds import (
+    FeedDraft,
+    FeedRules,
+    columns_read,
+    is_wanted,
+    item_draft,
+)
+from crawler.scraping.pages.products import merged
+from crawler.scraping.spiders.base import ShopSpider
+
+MAX_BYTES = 5 * 1024**3
+TIMEOUT_SECONDS = 3600.0
+"""For a whole feed; the run's own limits hold too."""
+DRY_RUN_BYTES = 4 * 1024 * 1024
+"""Enough of a feed for its first products."""
+MAX_SIZES = 200
+"""Items of one shoe that are held together."""
+_DELIMITERS = {"tab": "\t", "comma": ",", "semicolon": ";", "bar": "|"}
+
+
+class FeedSpider(ShopSpider):
+    """Each seed is a feed."""
+
+    name = "feed"
+
+    @classmethod
+    def from_crawler(cls, crawler: Crawler, *args: Any, **kwargs: Any) -> FeedSpider:
+        spider: FeedSpider = super().from_crawler(crawler, *args, **kwargs)
+        if spider.context.plan.is_dry_run:
+            crawler.signals.connect(spider.on_bytes, signal=signals.bytes_received)
+        return spider
+
+    def begin(self, seeds: Sequence[str], *, sitemaps: Sequence[str]) -> Iterator[Request]:
+        limit = self.context.plan.max_bytes
+        for seed in seeds:
+            name = hashlib.sha1(seed.encode(), usedforsecurity=False).hexdigest()[:16]
+            meta: dict[str, Any] = {
+                "download_maxsize": min(MAX_BYTES, limit or MAX_BYTES),
+                "download_timeout": TIMEOUT_SECONDS,
+                # What came of a feed that was cut off is read; that it was is told.
+                "download_fail_on_dataloss": False,
+                TO_FILE: str(self.context.plan.directory / f"feed-{name}"),
+            }
+            yield self.ask(seed, self.parse_feed, **meta)
+
+    def on_bytes(self, data: bytes, request: Request) -> None:
+        """A dry run needs no more than the beginning."""
+        if TO_FILE in request.meta:
+            got = request.meta["got"] = request.meta.get("got", 0) + len(data)
+            if got > DRY_RUN_BYTES:
+                raise StopDownload(fail=False)
+
+    def parse_feed(self, response: Response) -> Iterator[ProductItem]:
+        path = Path(response.meta[TO_FILE])
+        try:
+            yield from self.items(path, response)
+        finally:
+            path.unlink(missing_ok=True)
+
+    def items(self, path: Path, response: Response) -> Iterator[ProductItem]:
+        rules = FeedRules(
+            currency=self.params.currency,
+            product_types=self.params.product_types,
+            columns=columns_read(self.params.columns),
+        )
+        held: list[FeedDraft] = []
+        read = 0
+        for one in self.told(path, response):
+            if not is_wanted(one, rules):
+                continue
+            read += 1
+            made = item_draft(one, base=response.url, rules=rules)
+            if isinstance(made, Trouble):
+                self.tell(response, made.kind, made.message)
+            elif held and (len(held) >= MAX_SIZES or not made.is_size_of(held[-1])):
+                yield from self.shoe(held, response)
+                held = [made]
+            else:
+                held.append(made)
+        if held:
+            yield from self.shoe(held, response)
+        if not read:
+            self.tell(response, "no-items", "No product was found in this feed.")
+
+    def told(self, path: Path, response: Response) -> Iterator[Any]:
+        """The items of a feed; what cannot be read of it is counted."""
+        charset = (response.headers.get("Content-Type") or b"").decode("latin-1").lower()
+        charset = charset.partition("charset=")[2].strip(" \"';")
+        delimiter = _DELIMITERS.get(self.params.delimiter)
+        for one in feed_read(path, charset=charset, delimiter=delimiter):
+            if not isinstance(one, Trouble):
+                yield one
+            elif not (one.kind == "truncated" and "download_stopped" in response.flags):
+                self.tell(response, one.kind, one.message, is_notice=one.kind == "nul-characters")
+
+    def shoe(self, sizes: Sequence[FeedDraft], response: Response) -> Iterator[ProductItem]:
+        """One shoe from all its sizes. One that comes again later in the feed is that shoe."""
+        draft = merged([size.draft for size in sizes])
+        if len(sizes) > 1 or sizes[0].size:
+            identity = f"{draft.group_id or draft.sku}|{draft.colour.casefold()}"[:100]
+            own, held = self.claim(draft.url, replace(draft, sku=identity), response)
+            if own:
+                yield ProductItem(draft, response.meta[KEY])
+            if own or held == identity:
+                return
+        yield from self.product(draft, response)
