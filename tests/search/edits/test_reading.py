@@ -1,0 +1,148 @@
+"""Sentences as people write them, and as nobody does."""
+
+from __future__ import annotations
+
+from itertools import permutations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from catalog.colours import COLOURS
+from search.edits import ATTRIBUTES, Edit, edit_parse
+from search.edits.prices import price_bounds
+
+
+def chips(words: str) -> set[str]:
+    return {" ".join(filter(None, (t.mode, t.attribute, t.value))) for t in edit_parse(words).terms}
+
+
+@pytest.mark.parametrize(
+    ("words", "free"),
+    [
+        ("same but darker", "darker"),
+        ("cheaper, under 80", "cheaper"),
+        ("red, with a thick fluffy collar", "with a thick fluffy collar"),
+        ("black with red accents", "with red accents"),
+        ("with red laces", "with red laces"),
+        ("no logo, plain", "no logo"),
+        ("Vans in size 42, black", "in size 42"),
+        ("I want the same shoe please", ""),
+        ("the same in red", ""),
+    ],
+)
+def test_what_is_not_understood_stays_as_free_text(words: str, free: str) -> None:
+    assert edit_parse(words).free_text == free
+
+
+@pytest.mark.parametrize(
+    "words",
+    ["looks nice", "I like it while it lasts", "a back pack", "pick one", "think pinkerton"],
+)
+def test_english_words_are_not_taken_for_misspellings(words: str) -> None:
+    assert chips(words) == set()
+
+
+@pytest.mark.parametrize(
+    ("words", "read"),
+    [
+        ("brand is Guess", {"change brand Guess"}),
+        ("I guess red", {"change colour red"}),
+        ("Vans Era", {"change brand Vans", "change model Era"}),
+        ("the best of its era", set()),
+        ("für Kinder", {"change gender kids"}),
+        ("fur kids", {"change gender kids"}),
+        ("faux fur", {"change material fur"}),
+        ("nb574", {"change brand New Balance", "change model 574"}),
+        ("Air Max 90", {"change model Air Max 90"}),
+        ("size 42-44", set()),
+    ],
+)
+def test_words_with_two_meanings(words: str, read: set[str]) -> None:
+    assert chips(words) == read
+
+
+@pytest.mark.parametrize(
+    ("words", "value"),
+    [
+        ("under 80", "<80"),
+        ("not over 80", "<80"),
+        ("I don't want to pay more than 80", "<80"),
+        ("over 50 and under 80", "50-80"),
+        ("under 80, over 50", "50-80"),
+        ("49.90 or less", "<49.9"),
+        ("1,200 won or less", "<1200"),
+        ("3-5만원", "30000-50000"),
+        ("around 100 dollars", "90-110"),
+        ("$50-$80", "50-80"),
+        ("not under 50", ">50"),
+    ],
+)
+def test_prices(words: str, value: str) -> None:
+    assert chips(words) == {f"change price {value}"}
+    price_bounds(value)
+
+
+@pytest.mark.parametrize("value", ["80", "<", "80-50", "<-3", "a-b", "50-80-90", "<1e9"])
+def test_other_texts_are_no_prices(value: str) -> None:
+    with pytest.raises(ValueError, match="price"):
+        price_bounds(value)
+
+
+def test_or_is_not_and() -> None:
+    assert edit_parse("red or blue").alternatives
+    assert edit_parse("red/gray/brown").alternatives
+    assert edit_parse("red, blue").alternatives
+    assert not edit_parse("black and white").alternatives
+    assert not edit_parse("black, white and red").alternatives
+    assert not edit_parse("red").alternatives
+
+
+def test_preferably_weighs_less() -> None:
+    weights = {term.value: term.weight for term in edit_parse("leather, preferably red").terms}
+    assert weights == {"leather": 1.0, "red": 0.5}
+
+
+CLAUSES = ("same brand", "not leather", "in red", "for kids", "high", "under 80", "no laces")
+
+
+@pytest.mark.parametrize("joint", [", ", " and ", " but ", "; ", ". "])
+def test_the_order_of_clauses_does_not_matter(joint: str) -> None:
+    for clauses in permutations(CLAUSES, 3):
+        assert chips(joint.join(clauses)) == {chip for c in clauses for chip in chips(c)}, clauses
+
+
+# fmt: off
+WORDS = [
+    "same", "different", "another", "not", "no", "without", "instead", "of", "but",
+    "brand", "colour", "sole", "red", "white", "leather", "Nike", "Adidas", "laces",
+    "velcro", "high", "under 80", "50-80", "for", "kids", "the", "is", "are", "or",
+    "and", "/", ",", ";", ".", ":", "keep", "change", "to", "from", "swap",
+    "except", "any", "같은", "다른", "말고", "빨간색", "브랜드", "gleiche", "ohne", "rot",
+    "sin", "rojo", "thing", "darker",
+]
+# fmt: on
+
+
+def sane(words: str, edit: Edit) -> None:
+    assert edit.words == words
+    assert {term.attribute for term in edit.terms} <= set(ATTRIBUTES)
+    assert {term.mode for term in edit.terms} <= {"keep", "change", "avoid"}
+    assert set(edit.colours) <= {colour.slug for colour in COLOURS}
+    assert len(set(edit.terms)) == len(edit.terms)
+    assert bool(edit.targets) == bool(words)
+    assert edit.sources(None)
+    for term in edit.terms:
+        assert term.value is not None or term.mode in {"keep", "change"}
+        if term.attribute == "price" and term.value:
+            price_bounds(term.value)
+
+
+@given(st.lists(st.sampled_from(WORDS), max_size=14).map(" ".join))
+def test_any_order_of_meaningful_words_is_read(words: str) -> None:
+    sane(words, edit_parse(words))
+
+
+@given(st.text(max_size=300))
+def test_any_text_is_read(words: str) -> None:
+    sane(words, edit_parse(words))
