@@ -7,8 +7,9 @@
         "default": {"BACKEND": "search.encoders.clip.ClipEncoder", "OPTIONS": {}},
     }
 
-A name without an entry of its own is a sentence-transformers id or a local folder: it is built by
-the ``default`` entry with ``model=<name>`` added to the options. Nothing heavy is imported here.
+A name without an entry of its own is an id or a local folder: it is built by the ``default`` entry
+with ``model=<name>`` added to the options, or by the ``lite`` entry where it is a folder that
+`manage.py train_encoder` has made. Nothing heavy is imported here.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from __future__ import annotations
 import os
 import threading
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any, cast
 
 from django.conf import settings
@@ -56,7 +58,8 @@ def _config(name: str) -> tuple[str, dict[str, Any]]:
     known = getattr(settings, "SHOEFINDER_ENCODERS", None) or FALLBACK
     if not isinstance(known, Mapping):
         raise EncoderError("SHOEFINDER_ENCODERS must be a dict of name to {'BACKEND', 'OPTIONS'}.")
-    entry = known.get(name, known.get("default"))
+    family = "lite" if (Path(name) / "heads.safetensors").is_file() else "default"
+    entry = known.get(name, known.get(family))
     if entry is None:
         raise EncoderError(
             f"No encoder is called {name!r}, and SHOEFINDER_ENCODERS has no 'default' entry "

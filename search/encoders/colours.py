@@ -21,6 +21,8 @@ _TO_XYZ: Final = np.array(
     dtype=np.float32,
 )
 _D65: Final = np.array([0.95047, 1.0, 1.08883], dtype=np.float32)
+TO_WHITE_XYZ: Final = _TO_XYZ.T / _D65
+"""Linear sRGB rows times this are XYZ relative to white."""
 _LINEAR: Final = np.array(
     [((c + 0.055) / 1.055) ** 2.4 if c > 0.04045 else c / 12.92 for c in np.arange(256) / 255],
     dtype=np.float32,
@@ -29,7 +31,7 @@ _LINEAR: Final = np.array(
 
 def cielab(rgb: Pixels) -> Floats:
     """sRGB (..., 3) as CIE L*a*b* under D65, where distance is near to how eyes see it."""
-    xyz = _LINEAR[rgb] @ (_TO_XYZ.T / _D65)
+    xyz = _LINEAR[rgb] @ TO_WHITE_XYZ
     f = np.where(xyz > 0.008856, np.cbrt(xyz), 7.787 * xyz + 16 / 116).astype(np.float32)
     x, y, z = f[..., 0], f[..., 1], f[..., 2]
     lab: Floats = np.stack([116 * y - 16, 500 * (x - y), 200 * (y - z)], axis=-1)

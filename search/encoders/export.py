@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from search.encoders.artifacts import sha256_of
-from search.encoders.backbones import backbone_path
+from search.encoders.backbones import IMAGE_PACKAGE, backbone_path
 
 if TYPE_CHECKING:
     import torch
@@ -26,21 +26,17 @@ def image_tower(spec: dict[str, Any]) -> torch.nn.Module:
     safetensors file whose ``tower.*`` tensors replace the package's own (a fine-tuned tower).
     """
     import torch
-    from efficientnet_lite_pytorch import EfficientNet
 
-    weights = checked(spec)
-    state = torch.load(weights, map_location="cpu", weights_only=True)
+    net = tower_network(spec["sha256"])
     if spec.get("overrides"):
         from safetensors.torch import load_file
 
-        tuned = load_file(spec["overrides"])
-        state |= {
+        tuned = {
             name.removeprefix("tower."): tensor.float()
-            for name, tensor in tuned.items()
+            for name, tensor in load_file(spec["overrides"]).items()
             if name.startswith("tower.")
         }
-    net = EfficientNet.from_name("efficientnet-lite0")
-    net.load_state_dict(state)
+        net.load_state_dict(net.state_dict() | tuned)
 
     class Tower(torch.nn.Module):
         def __init__(self) -> None:
@@ -53,6 +49,17 @@ def image_tower(spec: dict[str, Any]) -> torch.nn.Module:
             return torch.cat([maps.mean((2, 3)), maps.amax((2, 3))], dim=1)
 
     return Tower().requires_grad_(False).eval()
+
+
+def tower_network(sha256: str) -> Any:
+    """EfficientNet-lite0 with its package's weights, which must have that hash."""
+    import torch
+    from efficientnet_lite_pytorch import EfficientNet
+
+    weights = checked({"package": IMAGE_PACKAGE, "sha256": sha256})
+    net = EfficientNet.from_name("efficientnet-lite0")
+    net.load_state_dict(torch.load(weights, map_location="cpu", weights_only=True))
+    return net
 
 
 def text_tower(spec: dict[str, Any]) -> torch.nn.Module:

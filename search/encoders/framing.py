@@ -33,6 +33,8 @@ class Framed:
     """(GRID, GRID, 3), the same shrunk."""
     shoe: Mask
     """(GRID, GRID), true where ``swatch`` is not plain ground; never all false."""
+    plain: bool
+    """Whether there is plain ground; if not, ``shoe`` is all of the photo."""
 
 
 def frame(image: Image.Image, side: int) -> Framed:
@@ -49,7 +51,7 @@ def frame(image: Image.Image, side: int) -> Framed:
     swatch = np.asarray(square.resize((GRID, GRID), Image.Resampling.BOX))
     # Without plain ground everything counts but the padding.
     shoe = _unpadded(rgb.size) if ground is None else shoe_mask(swatch, ground)
-    return Framed(pixels=pixels, swatch=swatch, shoe=shoe)
+    return Framed(pixels=pixels, swatch=swatch, shoe=shoe, plain=ground is not None)
 
 
 def plain_ground(thumb: Pixels) -> Pixels | None:

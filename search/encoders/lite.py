@@ -3,7 +3,7 @@
 A photo is framed (`framing`), seen by EfficientNet-lite0 (`backbones`), its colours are counted
 (`colours`), and a head (`heads`) maps both to a vector; a sentence goes through MiniLM and a head
 of its own to the same space. ``lite_weights/MODEL_CARD.md`` tells what it was trained on and how
-well it does; ``manage.py train_lite`` makes it anew.
+well it does; ``manage.py train_encoder`` makes it anew.
 """
 
 from __future__ import annotations
@@ -105,12 +105,12 @@ class LiteEncoder:
         except (OSError, ValueError) as error:
             raise EncoderError(
                 f"{self._folder} is no folder of `lite` weights: {error}. Restore it from the "
-                "repository, or train one with `manage.py train_lite`."
+                "repository, or train one with `manage.py train_encoder`."
             ) from error
         if config.get("format") != FORMAT or "vector" not in config:
             raise EncoderError(
                 f"{path} has format {config.get('format')!r}, this version reads {FORMAT}: "
-                "train it anew with `manage.py train_lite`."
+                "train it anew with `manage.py train_encoder`."
             )
         return config
 
@@ -119,7 +119,7 @@ class LiteEncoder:
         if not path.is_file():
             raise EncoderError(
                 f"{path} is missing: restore it from the repository, or train one with "
-                "`manage.py train_lite`."
+                "`manage.py train_encoder`."
             )
         return path
 
@@ -155,7 +155,7 @@ class LiteEncoder:
         except (SafetensorError, KeyError, OSError) as error:
             raise EncoderError(
                 f"{path} is damaged ({error}): restore it from the repository, or train one with "
-                "`manage.py train_lite`."
+                "`manage.py train_encoder`."
             ) from error
 
 

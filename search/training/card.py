@@ -25,7 +25,7 @@ def model_card(*, encoder_id: str, training: dict[str, Any], vector: dict[str, A
         [
             "# lite: photos and words of shoes in one space",
             "",
-            f"Id `{encoder_id}`, {vector['dim']} dimensions, made by `manage.py train_lite`.",
+            f"Id `{encoder_id}`, {vector['dim']} dimensions, made by `manage.py train_encoder`.",
             "",
             NOTES.read_text(encoding="utf-8").strip(),
             "",

@@ -1,4 +1,4 @@
-"""Trains the heads of `lite`: batches, epochs, early stopping, and exact resume after a kill."""
+"""Trains `lite`: batches, passes, early stopping, and exact resume after a kill."""
 
 from __future__ import annotations
 
@@ -7,30 +7,40 @@ import random
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 import numpy.typing as npt
 import torch
+from torch.nn import functional
+from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
 from search.encoders.colours import Floats
+from search.training.augment import augment
 from search.training.captions import Codes
-from search.training.losses import edited, image_text, same_model
+from search.training.losses import edited, image_text, named, same_model
 from search.training.metrics import Labelled, means, measure, score
-from search.training.model import Head, Lite
+from search.training.model import Colours, Head, Lite, Tower
 from search.training.options import TrainOptions
+from search.training.photos import Framing
 
 
 @dataclass(frozen=True, slots=True)
 class Material:
     """Everything a run learns from and is stopped by; rows are photos."""
 
-    copies: Sequence[npt.NDArray[np.float16]]
-    """(n, d) features; copy 0 is the photo as it is."""
+    framing: Framing
+    """The photos, framed."""
     known: Codes
     """(n, a) values of the photos."""
     model: npt.NDArray[np.int64]
     """(n,) number of the model that a photo shows."""
+    name: npt.NDArray[np.int64]
+    """(n,) number of the model among ``names``; -1 where it is none of them."""
+    names: Sequence[str]
+    """The models that have a proxy: those with several train photos."""
+    log_prior: Floats
+    """(len(names),) log of each one's share of the train photos."""
     labels: Labelled
     """Names of the same; its vectors are not read."""
     train: npt.NDArray[np.intp]
@@ -46,6 +56,10 @@ class Material:
     colour_column: int
     prompt_rows: dict[str, int]
     """The sentence number of every text that validation asks for."""
+    palette: Floats
+    """(k, 3) colours to count, CIELAB."""
+    tower_sha256: str
+    """Of the weights that the tower starts from."""
 
 
 @dataclass(slots=True)
@@ -59,14 +73,31 @@ class Progress:
 
 
 def build(material: Material, options: TrainOptions) -> Lite:
-    """Fresh heads; standardised by what the train photos (and sentences) show."""
+    """The package's tower and fresh heads, standardised by what the train photos show."""
     torch.manual_seed(options.seed)
-    clean = torch.from_numpy(np.asarray(material.copies[0][material.train], dtype=np.float32))
+    tower = Tower(
+        material.tower_sha256, frozen=options.frozen, drop_blocks=options.drop_blocks
+    ).eval()
+    colours = Colours(material.palette, softness=options.softness, bands=options.bands)
+    rng = np.random.default_rng(options.seed)
+    some = rng.permutation(material.train)[:512]
+    with torch.no_grad():
+        clean = torch.cat(
+            [
+                torch.cat([tower(pixels), colours(pixels, shoes)], dim=1)
+                for pixels, shoes in _framed(material.framing, some, options.sides[0][0])
+            ]
+        )
     used = torch.from_numpy(material.sentences)
     dim, dropout = options.dim, options.dropout
-    image = _head(clean, width=options.image_width, dim=dim, dropout=dropout)
-    text = _head(used, width=options.text_width, dim=dim, dropout=dropout)
-    return Lite(image, text, temperature=options.temperature)
+    return Lite(
+        tower,
+        colours,
+        _head(clean, width=options.image_width, dim=dim, dropout=dropout),
+        _head(used, width=options.text_width, dim=dim, dropout=dropout),
+        models=int(material.name.max()) + 1,
+        temperature=options.temperature,
+    )
 
 
 def fit(
@@ -75,54 +106,69 @@ def fit(
     *,
     checkpoint: Path,
     fingerprint: str,
+    step_done: Callable[[int], None],
     epoch_done: Callable[[Progress], None],
 ) -> tuple[Lite, Progress]:
-    """The heads of the best epoch on validation, and how it went.
+    """The averaged weights of the best pass on validation, and how it went.
 
     Goes on from ``checkpoint`` if it is of the same ``fingerprint`` (data and options): the same
-    figures come out as if it had never been interrupted.
+    figures come out as if it had never been interrupted. ``step_done`` is told of photos learnt.
     """
     torch.set_num_threads(options.threads)
-    heads = build(material, options)
-    batches = Batches(material, options)
-    weights = [p for name, p in heads.named_parameters() if not name.startswith("log_")]
-    scales = [p for name, p in heads.named_parameters() if name.startswith("log_")]
-    optimizer = torch.optim.AdamW(
-        [
-            {"params": weights, "weight_decay": options.weight_decay},
-            {"params": scales, "weight_decay": 0.0},
-        ],
-        lr=options.learning_rate,
+    lite = build(material, options)
+    averaged = AveragedModel(
+        lite,
+        multi_avg_fn=get_ema_multi_avg_fn(options.averaging),  # type: ignore[no-untyped-call]
     )
+    mean = cast(Lite, averaged.module)
+    batches = Batches(material, options)
+    optimizer = _optimizer(lite, options)
     schedule = torch.optim.lr_scheduler.OneCycleLR(
         optimizer,
-        options.learning_rate,
+        [group["lr"] for group in optimizer.param_groups],
         total_steps=batches.per_epoch * options.epochs,
         pct_start=0.15,
     )
     progress = Progress()
-    best = _state(heads)
+    best = _state(mean)
     if saved := _read(checkpoint, fingerprint):
-        heads.load_state_dict(saved["heads"])
+        lite.load_state_dict(saved["lite"])
+        averaged.load_state_dict(saved["averaged"])
         optimizer.load_state_dict(saved["optimizer"])
         schedule.load_state_dict(saved["schedule"])
         progress, best = Progress(**saved["progress"]), saved["best"]
+        step_done(progress.epoch * batches.per_epoch * options.batch)
     while progress.epoch < options.epochs and not _stopped(progress, options):
-        # Every epoch has its own seeds, so that a resumed one is the one that was lost.
+        # Every pass has its own seeds, so that a resumed one is the one that was lost.
         torch.manual_seed(options.seed * 100_003 + progress.epoch)
-        loss = _epoch(heads, batches.epoch(progress.epoch), material, options, optimizer, schedule)
-        figures = means(validate(heads, material))
+        rng = np.random.default_rng((options.seed, progress.epoch, 1))
+        losses = []
+        lite.train()
+        for rows, whole in batches.epoch(progress.epoch):
+            loss = _loss(lite, rows, whole, material, options, rng, progress.epoch)
+            optimizer.zero_grad()
+            loss.backward()  # type: ignore[no-untyped-call]
+            torch.nn.utils.clip_grad_norm_(lite.parameters(), 5.0)
+            optimizer.step()
+            schedule.step()
+            averaged.update_parameters(lite)
+            losses.append(loss.item())
+            step_done(len(rows))
+        figures = means(validate(mean, material, options))
         progress.epoch += 1
-        progress.history.append({"epoch": progress.epoch, "loss": loss, **figures})
+        progress.history.append(
+            {"epoch": progress.epoch, "loss": float(np.mean(losses)), **figures}
+        )
         reached = score(figures)
         if reached > progress.best_score + options.min_delta or progress.best_epoch < 0:
             progress.best_score, progress.best_epoch = reached, progress.epoch
-            best = _state(heads)
+            best = _state(mean)
         _write(
             checkpoint,
             {
                 "fingerprint": fingerprint,
-                "heads": heads.state_dict(),
+                "lite": lite.state_dict(),
+                "averaged": averaged.state_dict(),
                 "optimizer": optimizer.state_dict(),
                 "schedule": schedule.state_dict(),
                 "progress": asdict(progress),
@@ -130,34 +176,72 @@ def fit(
             },
         )
         epoch_done(progress)
-    heads.load_state_dict(best)
-    return heads.eval(), progress
+    lite.load_state_dict(best)
+    return lite.eval(), progress
 
 
-def validate(heads: Lite, material: Material) -> dict[str, npt.NDArray[np.float64]]:
-    """Figures of the validation photos, with the train photos as gallery."""
-    heads.eval()
-    clean = material.copies[0]
-    rows = np.concatenate([material.train, material.validation])
+def validate(
+    lite: Lite, material: Material, options: TrainOptions
+) -> dict[str, npt.NDArray[np.float64]]:
+    """Figures of the validation photos; the models' proxies stand for a gallery.
+
+    Encoding thousands of train photos anew each pass would cost as much as learning from them.
+    """
+    lite.eval()
     with torch.no_grad():
         vectors = np.concatenate(
             [
-                heads.image(torch.from_numpy(np.asarray(clean[part], dtype=np.float32))).numpy()
-                for part in np.array_split(rows, max(1, len(rows) // 512))
+                lite.photos(pixels, shoes).numpy()
+                for pixels, shoes in _framed(material.framing, material.validation, options.side)
             ]
         )
+        proxies = functional.normalize(lite.proxies, dim=-1).numpy()
 
     def texts(sentences: Sequence[str]) -> Floats:
         numbers = [material.prompt_rows[sentence] for sentence in sentences]
         with torch.no_grad():
-            found: Floats = heads.text(torch.from_numpy(material.sentences[numbers])).numpy()
+            found: Floats = lite.text(torch.from_numpy(material.sentences[numbers])).numpy()
         return found
 
-    seen = len(material.train)
+    learnt = [str(name) for name in material.names]
+    nothing = [""] * len(learnt)
     return measure(
-        _labelled(material.labels, material.validation, vectors[seen:]),
-        _labelled(material.labels, material.train, vectors[:seen]),
+        _labelled(material.labels, material.validation, vectors),
+        Labelled(vectors=proxies, model=learnt, brand=nothing, colour=nothing),
         texts,
+    )
+
+
+def _framed(
+    framing: Framing, rows: npt.NDArray[np.intp], side: int
+) -> Iterator[tuple[torch.Tensor, torch.Tensor]]:
+    """Photos as they are, some at a time: (n, 3, side, side) in 0 … 255 and where the shoes are."""
+    for part in np.array_split(rows, max(1, len(rows) // 64)):
+        pixels, shoes = _tensors(framing, part)
+        size = (side, side)
+        yield (
+            functional.interpolate(pixels, size=size, mode="bilinear", antialias=True),
+            functional.interpolate(shoes, size=size, mode="bilinear"),
+        )
+
+
+def _tensors(framing: Framing, rows: npt.NDArray[np.intp]) -> tuple[torch.Tensor, torch.Tensor]:
+    pixels = torch.from_numpy(framing.pixels[rows]).permute(0, 3, 1, 2).float()
+    shoes = torch.from_numpy(framing.shoes[rows])[:, None].float()
+    return pixels, shoes
+
+
+def _optimizer(lite: Lite, options: TrainOptions) -> torch.optim.Optimizer:
+    learning = {name: p for name, p in lite.named_parameters() if p.requires_grad}
+    tower = [p for name, p in learning.items() if name.startswith("tower.")]
+    scales = [p for name, p in learning.items() if name.startswith("log_")]
+    heads = [p for name, p in learning.items() if not name.startswith(("tower.", "log_"))]
+    return torch.optim.AdamW(
+        [
+            {"params": tower, "lr": options.tower_rate, "weight_decay": options.weight_decay},
+            {"params": heads, "lr": options.learning_rate, "weight_decay": options.weight_decay},
+            {"params": scales, "lr": options.learning_rate, "weight_decay": 0.0},
+        ]
     )
 
 
@@ -178,13 +262,18 @@ class Batches:
         grouped = {i for rows in self._models.values() for i in rows}
         self._others = np.array([i for i in material.train if int(i) not in grouped], dtype=np.intp)
         self._group_size = (
-            options.batch // 2
+            round(options.batch * options.whole_models)
             if len(self._models) and len(self._others)
             else (options.batch if len(self._models) else 0)
         )
         self._other_size = options.batch - self._group_size
         pool = len(self._others) if self._other_size else len(grouped)
         self.per_epoch = max(1, pool // (self._other_size or self._group_size))
+
+    @property
+    def photos(self) -> int:
+        """That all passes together learn from, the same one counting each time."""
+        return self.per_epoch * self._options.epochs * (self._other_size + self._group_size)
 
     def epoch(self, number: int) -> Iterator[tuple[npt.NDArray[np.intp], int]]:
         """(rows, how many of them, at the end, are of whole models), ``per_epoch`` times."""
@@ -206,53 +295,41 @@ class Batches:
                 yield from self._models[models[i]]
 
 
-def _epoch(
-    heads: Lite,
-    batches: Iterator[tuple[npt.NDArray[np.intp], int]],
-    material: Material,
-    options: TrainOptions,
-    optimizer: torch.optim.Optimizer,
-    schedule: torch.optim.lr_scheduler.LRScheduler,
-) -> float:
-    heads.train()
-    rng = np.random.default_rng(int(torch.randint(2**31, (1,)).item()))
-    losses = []
-    for rows, whole in batches:
-        loss = _loss(heads, rows, whole, material, options, rng)
-        optimizer.zero_grad()
-        loss.backward()  # type: ignore[no-untyped-call]
-        optimizer.step()
-        schedule.step()
-        losses.append(loss.item())
-    return float(np.mean(losses))
-
-
 def _loss(
-    heads: Lite,
+    lite: Lite,
     rows: npt.NDArray[np.intp],
     whole: int,
     material: Material,
     options: TrainOptions,
     rng: np.random.Generator,
+    epoch: int,
 ) -> torch.Tensor:
-    copy = rng.integers(0, len(material.copies), len(rows))
-    photos = np.stack([material.copies[c][i] for c, i in zip(copy, rows, strict=True)])
-    images = heads.image(torch.from_numpy(photos.astype(np.float32)))
+    pixels, shoes = _tensors(material.framing, rows)
+    shoes = functional.interpolate(shoes, size=pixels.shape[-2:])
+    plain = torch.from_numpy(material.framing.plain[rows])
+    images = lite.photos(*augment(pixels, shoes, plain, side=options.side_at(epoch)))
     known = torch.from_numpy(material.known[rows])
     model = torch.from_numpy(material.model[rows])
-    text_scale, image_scale = heads.scales()
+    text_scale, image_scale = lite.scales()
     said = rng.integers(0, material.captions.shape[1], len(rows))
     sentence = material.captions[rows, said]
     speaking = sentence >= 0
     loss = options.model_weight * same_model(images, model, image_scale)
+    loss = loss + options.name_weight * named(
+        images,
+        lite.proxies,
+        torch.from_numpy(material.name[rows]),
+        image_scale,
+        torch.from_numpy(material.log_prior),
+    )
     if speaking.any():
-        texts = heads.text(torch.from_numpy(material.sentences[sentence[speaking]]))
+        texts = lite.text(torch.from_numpy(material.sentences[sentence[speaking]]))
         claims = torch.from_numpy(material.claims[rows, said][speaking])
         loss = loss + image_text(images, texts, known, claims, text_scale)
     if whole and options.edit_weight:
         colour = known[-whole:, material.colour_column]
         prompt = rng.integers(material.colour_prompts.shape[1])
-        words = heads.text(
+        words = lite.text(
             torch.from_numpy(material.sentences[material.colour_prompts[colour, prompt]])
         )
         loss = loss + options.edit_weight * edited(
@@ -284,8 +361,8 @@ def _stopped(progress: Progress, options: TrainOptions) -> bool:
     return progress.epoch - progress.best_epoch >= options.patience and progress.best_epoch >= 0
 
 
-def _state(heads: Lite) -> dict[str, torch.Tensor]:
-    return {name: tensor.clone() for name, tensor in heads.state_dict().items()}
+def _state(lite: torch.nn.Module) -> dict[str, torch.Tensor]:
+    return {name: tensor.clone() for name, tensor in lite.state_dict().items()}
 
 
 def _read(path: Path, fingerprint: str) -> dict[str, Any] | None:

@@ -60,6 +60,25 @@ def same_model(images: torch.Tensor, model: torch.Tensor, scale: torch.Tensor) -
     return multi_positive(scores, same & ~itself, ~same)
 
 
+def named(
+    images: torch.Tensor,
+    proxies: torch.Tensor,
+    model: torch.Tensor,
+    scale: torch.Tensor,
+    log_prior: torch.Tensor,
+) -> torch.Tensor:
+    """Each photo nearest to its model's proxy, popular models being no surer than rare ones.
+
+    Normalised softmax (Zhai and Wu 2019) with logits adjusted by the log of each model's share
+    (Menon et al. 2021). ``model`` is -1 for photos that do not count; 0 when none does.
+    """
+    counted = model >= 0
+    if not counted.any():
+        return images.sum() * 0.0
+    logits = images[counted] @ functional.normalize(proxies, dim=-1).T * scale + log_prior
+    return functional.cross_entropy(logits, model[counted])
+
+
 def edited(
     images: torch.Tensor,
     words: torch.Tensor,

@@ -7,22 +7,21 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TrainOptions:
-    epochs: int = 40
-    """At most; early stopping usually ends sooner."""
+    sides: tuple[tuple[int, int], ...] = ((112, 8), (128, 14), (144, 4))
+    """(side in px, passes) one after the other: small photos teach as much in half the time."""
     patience: int = 8
-    """Epochs without ``min_delta`` of progress on validation before stopping."""
+    """Passes without ``min_delta`` of progress on validation before stopping."""
     min_delta: float = 0.001
     seed: int = 0
     limit: int = 0
     """Photos to read, for a quick trial; 0 reads all."""
     threads: int = 2
 
-    copies: int = 6
-    """Variants of each photo, the photo itself among them."""
     captions: int = 8
     """Sentences per photo."""
-    side: int = 224
-    """Pixels of the square that the tower sees."""
+    side: int = 160
+    """Pixels of the square that the tower sees when it serves; larger than in training, where
+    crops make shoes look larger (Touvron et al. 2019)."""
     palette: int = 64
     """Colours that are counted."""
     softness: float = 9.0
@@ -33,18 +32,43 @@ class TrainOptions:
     )
     """Horizontal bands of the frame, each with its own histogram."""
 
+    frozen: int = 5
+    """Blocks of the tower, from the stem on, that stay as they are: edges and blobs are the same
+    on shoes, and these blocks cost the most."""
+    drop_blocks: float = 0.1
+    """Stochastic depth of the last block; it grows to that from 0."""
     dim: int = 256
     image_width: int = 768
     text_width: int = 512
     dropout: float = 0.3
-    batch: int = 704
+    batch: int = 96
+    whole_models: float = 1 / 3
+    """Share of a batch that is whole models in several colours, to learn edits from."""
+    tower_rate: float = 4e-4
+    """Learning rate of the tower; the heads' is ``learning_rate``."""
     learning_rate: float = 1e-3
     weight_decay: float = 0.05
+    averaging: float = 0.995
+    """Of weights, exponentially over steps; the averaged ones are measured and kept."""
     temperature: float = 0.07
     """At the start; it is learnt."""
-    model_weight: float = 0.3
+    name_weight: float = 1.0
+    """Of "its model's proxy is the nearest one"."""
+    model_weight: float = 0.2
     """Of "photos of one model are near" against "true captions are near"."""
     edit_weight: float = 0.5
     """Of "this shoe in that colour lands there"."""
     edit_pairs: int = 384
     edit_strength: float = 0.75
+
+    @property
+    def epochs(self) -> int:
+        return sum(passes for _, passes in self.sides)
+
+    def side_at(self, epoch: int) -> int:
+        """The side that pass number ``epoch`` (from 0) trains at."""
+        for side, passes in self.sides:
+            if epoch < passes:
+                return side
+            epoch -= passes
+        return self.sides[-1][0]

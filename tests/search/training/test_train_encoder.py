@@ -9,20 +9,25 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 from django.core.management import CommandError, call_command
 from PIL import Image, ImageDraw
 from safetensors.numpy import load_file
 
+from search.encoders.artifacts import sha256_of
+from search.encoders.backbones import IMAGE_PACKAGE, backbone_path
+from search.encoders.framing import frame
 from search.encoders.lite import LiteEncoder
 from search.evaluation.datasets import DatasetError
+from search.training.model import Colours, Head, Lite, Tower
 from search.training.options import TrainOptions
-from search.training.run import train_lite
+from search.training.run import encoder_train
 
 pytestmark = pytest.mark.encoder
 
 SMALL = TrainOptions(
-    epochs=4,
-    copies=2,
+    sides=((64, 1), (96, 2)),
+    side=96,
     captions=2,
     palette=8,
     dim=32,
@@ -78,7 +83,7 @@ def photos(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def trained(photos: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     out = tmp_path_factory.mktemp("trained")
     watcher = Quiet()
-    train_lite(photos, out, options=SMALL, watcher=watcher)
+    encoder_train(photos, out, options=SMALL, watcher=watcher)
     assert all(done == total for done, total in list(watcher.stages.values())[:3])
     return out
 
@@ -101,24 +106,40 @@ def test_the_card_tells_id_and_figures(trained: Path) -> None:
     assert "| drawn |" in card
 
 
-def test_kept_features_are_those_of_the_written_encoder(trained: Path, photos: Path) -> None:
-    """Training and serving read a photo alike: from file to vector both ways."""
-    encoder = LiteEncoder(model=trained, threads=1)
+def test_what_is_trained_is_what_serves(trained: Path, photos: Path) -> None:
+    """From file to vector both ways: torch in training, onnxruntime and numpy in service."""
+    saved = torch.load(trained / "work" / "checkpoint.pt", weights_only=True)
+    palette = load_file(trained / "heads.safetensors")["palette"].astype(np.float32)
+    text = Head(torch.zeros(384), torch.ones(384), width=32, dim=32, dropout=0)
+    features = 2560 + 8 * len(SMALL.bands)
+    image = Head(torch.zeros(features), torch.ones(features), width=32, dim=32, dropout=0)
+    lite = Lite(
+        Tower(sha256_of(backbone_path(IMAGE_PACKAGE)), frozen=5, drop_blocks=0),
+        Colours(palette, softness=SMALL.softness, bands=SMALL.bands),
+        image,
+        text,
+        models=len(saved["best"]["proxies"]),
+        temperature=1,
+    )
+    lite.load_state_dict(saved["best"])
     paths = sorted(photos.rglob("*.png"))
-    kept = next(trained.glob("work/photos-*-0.npy"))
-    expected = encoder.encode_features(np.load(kept).astype(np.float32))
-    found = encoder.encode_images([Image.open(path) for path in paths])
-    assert (found * expected).sum(axis=1).min() > 0.999
+    framed = [frame(Image.open(path), SMALL.side) for path in paths]
+    pixels = torch.from_numpy(np.stack([f.pixels for f in framed])).permute(0, 3, 1, 2).float()
+    shoes = torch.from_numpy(np.stack([f.shoe for f in framed]))[:, None].float()
+    with torch.no_grad():
+        expected = lite.eval().photos(pixels, shoes).numpy()
+    found = LiteEncoder(model=trained, threads=1).encode_images([Image.open(p) for p in paths])
+    assert (found * expected).sum(axis=1).min() > 0.995  # float16 weights
 
 
 def test_a_run_that_was_interrupted_ends_as_if_it_had_not_been(
     trained: Path, photos: Path, tmp_path: Path
 ) -> None:
     with pytest.raises(KeyboardInterrupt):
-        train_lite(photos, tmp_path, options=SMALL, watcher=Quiet(epochs=2))
+        encoder_train(photos, tmp_path, options=SMALL, watcher=Quiet(epochs=2))
     assert not (tmp_path / "heads.safetensors").exists()
     second = Quiet()
-    train_lite(photos, tmp_path, options=SMALL, watcher=second)
+    encoder_train(photos, tmp_path, options=SMALL, watcher=second)
     assert second.epochs == SMALL.epochs - 2
     whole, resumed = (load_file(f / "heads.safetensors") for f in (trained, tmp_path))
     for name, tensor in whole.items():
@@ -127,10 +148,10 @@ def test_a_run_that_was_interrupted_ends_as_if_it_had_not_been(
 
 def test_other_options_start_afresh(photos: Path, tmp_path: Path) -> None:
     with pytest.raises(KeyboardInterrupt):
-        train_lite(photos, tmp_path, options=SMALL, watcher=Quiet(epochs=1))
-    other = TrainOptions(**{**_fields(SMALL), "learning_rate": 0.01, "epochs": 1})
+        encoder_train(photos, tmp_path, options=SMALL, watcher=Quiet(epochs=1))
+    other = TrainOptions(**{**_fields(SMALL), "learning_rate": 0.01, "sides": ((64, 1),)})
     watcher = Quiet()
-    train_lite(photos, tmp_path, options=other, watcher=watcher)
+    encoder_train(photos, tmp_path, options=other, watcher=watcher)
     assert watcher.epochs == 1
 
 
@@ -141,11 +162,10 @@ def _fields(options: TrainOptions) -> dict[str, object]:
 def test_the_command_trains_and_tells(photos: Path, tmp_path: Path) -> None:
     out = io.StringIO()
     call_command(
-        "train_lite",
+        "train_encoder",
         str(photos),
         out=tmp_path,
-        epochs=1,
-        copies=1,
+        sides=((64, 1),),
         captions=1,
         palette=4,
         batch=16,
@@ -158,20 +178,22 @@ def test_the_command_trains_and_tells(photos: Path, tmp_path: Path) -> None:
 
 def test_the_command_tells_what_is_wrong(tmp_path: Path) -> None:
     with pytest.raises(CommandError, match="There is no folder"):
-        call_command("train_lite", str(tmp_path / "absent"), out=tmp_path)
-    with pytest.raises(CommandError, match="--epochs must be at least 1"):
-        call_command("train_lite", str(tmp_path), out=tmp_path, epochs=0)
+        call_command("train_encoder", str(tmp_path / "absent"), out=tmp_path)
+    with pytest.raises(CommandError, match="--batch must be at least 1"):
+        call_command("train_encoder", str(tmp_path), out=tmp_path, batch=0)
+    with pytest.raises(CommandError, match="sides lie between"):
+        call_command("train_encoder", str(tmp_path), "--out", str(tmp_path), "--sides", "7:1")
 
 
 def test_too_few_photos_are_told(tmp_path: Path) -> None:
     (tmp_path / "in" / "model").mkdir(parents=True)
     Image.new("RGB", (60, 60), "red").save(tmp_path / "in" / "model" / "1.png")
     with pytest.raises(DatasetError, match="too few"):
-        train_lite(tmp_path / "in", tmp_path / "out", options=SMALL, watcher=Quiet())
+        encoder_train(tmp_path / "in", tmp_path / "out", options=SMALL, watcher=Quiet())
 
 
 def test_a_photo_that_is_none_is_named(tmp_path: Path) -> None:
     (tmp_path / "in" / "model").mkdir(parents=True)
     (tmp_path / "in" / "model" / "1.png").write_text("no photo")
     with pytest.raises(DatasetError, match=r"1\.png"):
-        train_lite(tmp_path / "in", tmp_path / "out", options=SMALL, watcher=Quiet())
+        encoder_train(tmp_path / "in", tmp_path / "out", options=SMALL, watcher=Quiet())

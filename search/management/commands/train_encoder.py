@@ -1,8 +1,8 @@
-"""``manage.py train_lite DIR --out FOLDER``: train the `lite` encoder on labelled photos."""
+"""``manage.py train_encoder DIR --out FOLDER``: train the `lite` encoder on labelled photos."""
 
 from __future__ import annotations
 
-from argparse import ArgumentParser
+from argparse import ArgumentParser, ArgumentTypeError
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -25,7 +25,7 @@ from search.exceptions import SearchError
 
 class Command(BaseCommand):
     help = (
-        "Train the `lite` encoder's heads on labelled photos: a folder of MODEL folders, or one "
+        "Train the `lite` encoder on labelled photos: a folder of MODEL folders, or one "
         "laid out like SHOEFINDER_DATA. Interrupted, the same command goes on where it was."
     )
 
@@ -34,9 +34,11 @@ class Command(BaseCommand):
             "data", type=Path, nargs="?", help="labelled photos (default: SHOEFINDER_DATA)"
         )
         parser.add_argument("--out", type=Path, required=True, help="folder to write weights to")
-        parser.add_argument("--epochs", type=int, help="at most so many passes")
+        parser.add_argument(
+            "--sides", type=sides, metavar="PX:PASSES,…",
+            help="how large photos are trained at, one after the other, such as 112:8,128:14",
+        )  # fmt: skip
         parser.add_argument("--patience", type=int, help="passes without progress before stopping")
-        parser.add_argument("--copies", type=int, help="variants of each photo, itself included")
         parser.add_argument("--captions", type=int, help="sentences per photo")
         parser.add_argument("--batch", type=int, help="photos per step")
         parser.add_argument("--palette", type=int, help="colours that are counted")
@@ -47,20 +49,22 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         # Here, not above: importing them costs seconds that `manage.py help` should not take.
         from search.training.options import TrainOptions
-        from search.training.run import train_lite
+        from search.training.run import encoder_train
 
         knobs = {
             name: options[name]
             for name in TrainOptions.__dataclass_fields__
             if options.get(name) is not None
         }
-        if bad := [f"--{name}" for name in knobs if name != "seed" and knobs[name] < 1]:
+        if bad := [
+            f"--{name}" for name in knobs if name not in {"seed", "sides"} and knobs[name] < 1
+        ]:
             raise CommandError(f"{', '.join(bad)} must be at least 1.")
         console = Console(file=self.stdout)  # type: ignore[arg-type]
         data = options["data"] or Path(settings.SHOEFINDER_DATA)
         with Bars(console) as bars:
             try:
-                result = train_lite(
+                result = encoder_train(
                     data, options["out"], options=TrainOptions(**knobs), watcher=bars
                 )
             except SearchError as error:
@@ -68,10 +72,17 @@ class Command(BaseCommand):
         console.print(_table(result.figures))
         console.print(f"Wrote {result.encoder_id} to {result.folder}", soft_wrap=True)
         console.print(
-            "To use it, give the folder as the option 'model' of the encoder in "
-            "SHOEFINDER_ENCODERS and rebuild the index.",
+            f"To use it: manage.py encoder switch {result.folder}",
             soft_wrap=True,
         )
+
+
+def sides(text: str) -> tuple[tuple[int, int], ...]:
+    """``112:8,128:14`` as pairs of side and passes."""
+    found = tuple((int(px), int(n)) for px, n in (pair.split(":") for pair in text.split(",")))
+    if not all(32 <= px <= 512 and n >= 1 for px, n in found):
+        raise ArgumentTypeError("sides lie between 32 and 512 px, passes are at least 1")
+    return found
 
 
 class Bars:
