@@ -15,6 +15,7 @@ from typing import Any, Final, Self
 
 import torch
 from PIL import Image
+from sentence_transformers.base.modality_types import Modality
 from sentence_transformers.base.modules.input_module import InputModule
 
 from search.encoders.lite import LiteEncoder
@@ -25,16 +26,16 @@ MODULES: Final = [
 """The content of ``modules.json``."""
 
 
-class LiteModule(InputModule):  # type: ignore[misc]
+class LiteModule(InputModule):
     """Photos (Pillow images) and sentences, also mixed, to unit vectors on CPUs."""
 
     def __init__(self, folder: str) -> None:
-        super().__init__()
+        super().__init__()  # type: ignore[no-untyped-call]
         self._folder = Path(folder)
         self._encoder = LiteEncoder(model=folder)
 
     @property
-    def modalities(self) -> list[str]:
+    def modalities(self) -> list[Modality]:
         return ["text", "image"]
 
     @property
@@ -68,7 +69,9 @@ class LiteModule(InputModule):  # type: ignore[misc]
             shutil.copyfile(self._folder / name, Path(output_path) / name)
 
     @classmethod
-    def load(cls, model_name_or_path: str, subfolder: str = "", **kwargs: Any) -> Self:
+    def load(  # type: ignore[override]  # what only hubs need is in kwargs
+        cls, model_name_or_path: str, subfolder: str = "", **kwargs: Any
+    ) -> Self:
         return cls(str(Path(model_name_or_path) / subfolder))
 
 
