@@ -11,5 +11,9 @@ class CrawlRefused(CrawlerError):
     """A run that may not start, or an action that does not fit the run's state."""
 
 
+class BrowserMissing(CrawlerError):
+    """A source needs a browser, and this worker has none."""
+
+
 class SourceInvalid(CrawlerError):
     """A source that could never be crawled: no seed, a wrong address or host."""

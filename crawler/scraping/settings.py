@@ -6,6 +6,7 @@ from typing import Any
 
 from django.conf import settings as django_settings
 
+from crawler.scraping.browser import browser_settings
 from crawler.scraping.guard import is_private
 from crawler.types import RunPlan
 
@@ -27,7 +28,7 @@ def scrapy_settings(plan: RunPlan) -> dict[str, Any]:
     delay = plan.delay
     if delay is None:
         delay = 0.0 if private else PUBLIC_DELAY_SECONDS
-    return {
+    settings = {
         "BOT_NAME": "shoefinder",
         "USER_AGENT": user_agent(),
         "ROBOTSTXT_OBEY": True,
@@ -94,6 +95,11 @@ def scrapy_settings(plan: RunPlan) -> dict[str, Any]:
         "STATS_DUMP": False,
         "WARN_ON_GENERATOR_RETURN_VALUE": False,
     }
+    if getattr(plan.params, "render", "") == "always":
+        settings |= browser_settings(
+            list(plan.hosts), user_agent=user_agent(), pages=plan.concurrency
+        )
+    return settings
 
 
 def photos_anywhere(plan: RunPlan) -> bool:

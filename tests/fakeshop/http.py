@@ -14,7 +14,7 @@ from http.server import BaseHTTPRequestHandler
 from typing import TYPE_CHECKING, cast
 from urllib.parse import parse_qs, urlsplit
 
-from tests.fakeshop import pages
+from tests.fakeshop import lists, pages
 from tests.fakeshop.faults import PLACES, Fault, spoil
 from tests.fakeshop.products import FIRST_DAY, Product
 from tests.fakeshop.stats import Stats
@@ -67,6 +67,9 @@ class Router:
             return Answer(pages.page("Private", "<h1>You were asked to stay out</h1>"))
         if path.startswith("/x/"):
             return self.trap(path, query)
+        if (listed := lists.answer(self.shop, path, query)) is not None:
+            body, kind, headers = listed
+            return Answer(body, kind, headers=headers)
         return self.missing()
 
     @property

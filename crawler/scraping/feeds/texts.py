@@ -47,9 +47,13 @@ def unpacked(path: Path) -> Iterator[bytes]:
         if start != GZIP:
             yield from iter(lambda: file.read(CHUNK), b"")
             return
-        total, unpacker = 0, zlib.decompressobj(wbits=31)
+        total, unpacker, first = 0, None, True
         while raw := file.read(CHUNK):
             while raw:
+                if unpacker is None:
+                    if not first and not raw.startswith(GZIP[: len(raw)]):
+                        return  # padding behind the last member
+                    unpacker, first = zlib.decompressobj(wbits=31), False
                 try:
                     piece = unpacker.decompress(raw, CHUNK)
                 except zlib.error as error:
@@ -60,11 +64,8 @@ def unpacked(path: Path) -> Iterator[bytes]:
                 yield piece
                 raw = unpacker.unconsumed_tail
                 if unpacker.eof:
-                    raw = unpacker.unused_data
-                    if not raw.startswith(GZIP[: len(raw)]):
-                        return  # padding behind the last member
-                    unpacker = zlib.decompressobj(wbits=31)
-        if not unpacker.eof and total:
+                    raw, unpacker = unpacker.unused_data, None
+        if unpacker is not None:
             raise CutShort("its last bytes are missing")
 
 

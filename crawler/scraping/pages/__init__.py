@@ -3,7 +3,7 @@
 No network, no database, no Scrapy. Spiders navigate, and ask here what they have found.
 """
 
-from crawler.scraping.pages.page import Page, Problem, page_read
+from crawler.scraping.pages.page import Page, Prefer, Problem, page_read
 from crawler.scraping.pages.urls import url_clean, url_fragment, url_shape
 
-__all__ = ["Page", "Problem", "page_read", "url_clean", "url_fragment", "url_shape"]
+__all__ = ["Page", "Prefer", "Problem", "page_read", "url_clean", "url_fragment", "url_shape"]

@@ -48,6 +48,8 @@ def option_is_size(name: str, values: Iterable[str]) -> bool:
 def is_size(value: str) -> bool:
     """ "42", "US 9.5", "M 8 / W 10", "EU 42 ⅔", "XL"."""
     parts = [part for part in _SPLIT.split(value.strip()) if part]
+    if _SIZE_WORDS.fullmatch(value.strip()):
+        return True
     return bool(parts) and all(_SIZE_WORDS.fullmatch(part) for part in parts)
 
 

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
 
 from lxml.etree import LxmlError
 from lxml.html import HtmlElement, HTMLParser, document_fromstring
 
 from catalog.types import ListingDraft
+from crawler.scraping.pages.colours import colour_links
 from crawler.scraping.pages.opengraph import opengraph_read, tags_read
-from crawler.scraping.pages.products import Found, Place, fill, products_read
+from crawler.scraping.pages.products import Found, Place, fill, is_same, products_read
+from crawler.scraping.pages.rdfa import rdfa_read
 from crawler.scraping.pages.schema import json_ld_read, microdata_read
+from crawler.scraping.pages.state import state_read
 from crawler.scraping.pages.urls import url_clean, url_is_page
+from crawler.scraping.pages.values import clean
 
 MAX_LINKS = 5_000
 
@@ -23,6 +27,13 @@ class Problem:
 
     kind: str
     message: str
+
+
+@dataclass(frozen=True, slots=True)
+class Prefer:
+    """What to keep where a page offers several."""
+
+    currency: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,27 +48,38 @@ class Page:
     links: tuple[str, ...] = ()
     """Every other page it links to, in order, each once."""
     problems: tuple[Problem, ...] = ()
+    language: str = ""
+    """As the page declares it, lower case: "en-gb"; "" if it does not."""
+    alternates: Mapping[str, str] = field(default_factory=dict)
+    """Language in lower case → address of this page in it (hreflang)."""
 
 
-def page_read(html: str, url: str) -> Page:
+def page_read(html: str, url: str, *, prefer: Prefer | None = None) -> Page:
     """Read a page.
 
     Args:
         html: the page as text, decoded; anything, however broken.
         url: where it was got, absolute.
+        prefer: what to keep where it offers several.
     """
     tree = _parse(html)
     if tree is None:
         return Page(problems=(Problem("empty-page", "The page has no content."),))
     place = _place(tree, url)
+    place = replace(place, currency=(prefer or Prefer()).currency)
     drafts, product_links, problems = _products(tree, place, html)
     nexts, links = _links(tree, place)
+    if drafts and links:
+        known = {place.url, *(draft.url for draft in drafts), *product_links}
+        product_links += tuple(url for url in colour_links(tree, place, links) if url not in known)
     return Page(
         drafts=drafts,
         product_links=product_links,
         next_links=nexts,
         links=links,
         problems=tuple(Problem("invalid-json-ld", message) for message in problems),
+        language=(tree.get("lang") or "").strip().lower().replace("_", "-"),
+        alternates=_alternates(tree, place),
     )
 
 
@@ -80,6 +102,14 @@ def _place(tree: HtmlElement, url: str) -> Place:
     return Place(url=own, canonical=canonical or own, base=base)
 
 
+def _alternates(tree: HtmlElement, place: Place) -> dict[str, str]:
+    return {
+        link.get("hreflang").strip().lower().replace("_", "-"): url
+        for link in _rel(tree, "alternate")
+        if link.get("hreflang") and (url := place.absolute(link.get("href")))
+    }
+
+
 def _rel(tree: HtmlElement, wanted: str) -> Iterator[HtmlElement]:
     for link in tree.iter("link"):
         if wanted in (link.get("rel") or "").lower().split() and link.get("href"):
@@ -100,13 +130,45 @@ def _products(
             drafts = weaker.drafts
         elif len(drafts) == len(weaker.drafts) == 1:
             drafts = (fill(drafts[0], weaker.drafts[0]),)
+    if not drafts and not links:
+        drafts = products_read(rdfa_read(html, place.base), place).drafts
     if tagged is not None:
         if not drafts and not links:
             drafts = (tagged,)
         elif len(drafts) == 1 and _incomplete(drafts):
             drafts = (fill(drafts[0], tagged),)
+    if len(drafts) <= 1 and not (links and not drafts) and "<script" in html:
+        drafts = _with_state(drafts, tree, place)
     here = {place.url, *(draft.url for draft in drafts)}
     return drafts, tuple(url for url in dict.fromkeys(links) if url not in here), problems
+
+
+def _with_state(
+    drafts: tuple[ListingDraft, ...], tree: HtmlElement, place: Place
+) -> tuple[ListingDraft, ...]:
+    """What the page's scripts start from: further colours, missing fields, or all there is."""
+    hidden = [products_read([node], place).drafts for node in state_read(tree)]
+    hidden = [found for found in hidden if found]
+    if not drafts:
+        # One thing only: a state that holds several is of a list, or of recommendations too.
+        named = [found for found in hidden if any(_is_named(draft, tree) for draft in found)]
+        return named[0] if named else hidden[0] if len(hidden) == 1 else ()
+    (told,) = drafts
+    for found in hidden:
+        if not any(is_same(told, other) for other in found):
+            continue
+        if len(found) > 1:
+            return tuple(fill(other, told) for other in found)
+        if _incomplete(drafts):
+            return (fill(told, found[0]),)
+    return drafts
+
+
+def _is_named(draft: ListingDraft, tree: HtmlElement) -> bool:
+    """Whether the page's own heading or title names a product."""
+    name = (draft.model or draft.title).casefold()
+    heads = [clean(h.text_content()).casefold() for h in tree.iter("h1", "title")]
+    return bool(name) and any(name in head for head in heads)
 
 
 def _incomplete(drafts: tuple[ListingDraft, ...]) -> bool:

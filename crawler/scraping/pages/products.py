@@ -45,6 +45,8 @@ class Place:
     url: str
     canonical: str
     base: str
+    currency: str = ""
+    """To choose where a product is offered in several."""
 
     def absolute(self, href: str) -> str | None:
         return url_clean(href, base=self.base)
@@ -85,12 +87,29 @@ def products_read(roots: list[Node], place: Place) -> Found:
     if not groups or not drafts:
         for node in mains:
             if not is_group(node):
-                parent = graph.follow(next(each(node.get("isVariantOf")), None))
-                parent = parent if isinstance(parent, dict) else {"name": text(parent)}
+                parent = _parent(node, graph)
                 drafts.append(_draft(node, parent, graph, place))
                 links += _own_urls(_variants(parent, graph), place)
     drafts = [draft for draft in drafts if draft.title]
     return Found(tuple(_told_apart(drafts)), tuple(dict.fromkeys(links)))
+
+
+def _parent(node: Node, graph: Graph) -> Node:
+    """The group that a product belongs to: told in it, else the one of the page with its number."""
+    parent = graph.follow(next(each(node.get("isVariantOf")), None))
+    if isinstance(parent, dict):
+        return parent
+    number = text(node.get("inProductGroupWithID"))
+    named = (n for n in [*graph.products, *graph.elsewhere] if is_group(n))
+    found = next((n for n in named if number and text(n.get("productGroupID")) == number), None)
+    return found or {"name": text(parent)}
+
+
+def is_same(one: ListingDraft, other: ListingDraft) -> bool:
+    """Whether two sources of a page tell of one product: by code, else by name."""
+    codes = {one.sku, one.mpn} & {other.sku, other.mpn} - {""}
+    mine, others = one.title.casefold(), (other.model or other.title).casefold()
+    return bool(codes) or (bool(others) and (others in mine or mine in others))
 
 
 def fill(draft: ListingDraft, other: ListingDraft) -> ListingDraft:
@@ -186,9 +205,9 @@ def _same(values: Iterable[str]) -> str:
 
 def _draft(node: Node, group: Node, graph: Graph, place: Place) -> ListingDraft:
     """A draft from a product and the group that it belongs to (``{}`` for none)."""
-    offered = _offered(node, graph)
+    offered = _offered(node, graph, place.currency)
     if offered.price is None and node is not group and not node.get("offers"):
-        offered = _offered(group, graph)
+        offered = _offered(group, graph, place.currency)
     colour = joined(texts(node.get("color")))
     model = text(node.get("model")) or (text(group.get("name")) if node is not group else "")
     if is_group(node):
@@ -237,12 +256,16 @@ def _gender(node: Node) -> str:
     return text(node.get("gender"))
 
 
-def _offered(node: Node, graph: Graph) -> Offered:
-    """The cheapest offer that can be bought, else the cheapest; stock if any has it."""
+def _offered(node: Node, graph: Graph, wanted: str) -> Offered:
+    """The cheapest offer that can be bought, else the cheapest; stock if any has it.
+
+    Args:
+        wanted: the currency to keep where there are several.
+    """
     found: list[tuple[bool, Decimal, str]] = []
     stock: list[str] = []
     result = Offered()
-    for offer in _offers(node.get("offers"), graph):
+    for offer in _in_currency(list(_offers(node.get("offers"), graph)), wanted):
         availability = availability_parse(offer.get("availability"))
         stock.append(availability)
         result.urls += texts(offer.get("url"))
@@ -258,6 +281,13 @@ def _offered(node: Node, graph: Graph) -> Offered:
             result.availability = str(value)
             break
     return result
+
+
+def _in_currency(offers: list[Node], wanted: str) -> list[Node]:
+    """Those in the wanted currency, if there are any."""
+    if not wanted or len(offers) < 2:
+        return offers
+    return [offer for offer in offers if _price(offer)[1] == wanted] or offers
 
 
 def _offers(value: Any, graph: Graph, depth: int = 0) -> Iterable[Node]:

@@ -12,9 +12,11 @@ from scrapy.http import Response, TextResponse
 from scrapy.utils.gz import gunzip, gzip_magic_number
 
 from catalog.types import ListingDraft
+from crawler.scraping.browser import RENDER
 from crawler.scraping.context import KEY, CrawlContext
 from crawler.scraping.failures import problem_of
-from crawler.scraping.pages import Page, page_read, url_clean
+from crawler.scraping.pages import Page, Prefer, page_read, url_clean
+from crawler.scraping.pages.languages import language_pick
 from crawler.scraping.pages.rules import UrlRules
 from crawler.scraping.pages.sitemaps import SitemapEntry, is_sitemap, sitemap_read
 from crawler.scraping.spiders.base import ShopSpider
@@ -34,6 +36,7 @@ class StructuredSpider(ShopSpider):
     def __init__(self, context: CrawlContext, **kwargs: Any) -> None:
         super().__init__(context, **kwargs)
         self.yields = Yields(context.frontier.note(_YIELDS))
+        self.prefer = Prefer(currency=self.params.currency)
         self.rules = UrlRules(self.params.include, self.params.exclude)
         context.before_commit = self.keep
 
@@ -72,7 +75,7 @@ class StructuredSpider(ShopSpider):
     def parse_sitemap(self, response: Response, body: bytes) -> Iterator[Request]:
         try:
             for entry in sitemap_read(body):
-                url = url_clean(entry.loc, base=response.url)
+                url = url_clean(self.in_language(entry), base=response.url)
                 if url is None:
                     continue
                 if entry.is_sitemap:
@@ -83,17 +86,27 @@ class StructuredSpider(ShopSpider):
         except ValueError as error:
             self.tell(response, "invalid-sitemap", f"Not readable to the end: {error}")
 
+    def in_language(self, entry: SitemapEntry) -> str:
+        """The address of an entry in the source's language."""
+        wanted = self.params.language
+        return (language_pick(entry.alternates, wanted) if wanted else None) or entry.loc
+
     def page_request(self, entry: SitemapEntry, url: str) -> Request:
         return self.ask(url, self.parse, priority=LISTED, is_listed=True)
 
     # --- pages -----------------------------------------------------------------------------------
 
     def parse_page(self, response: TextResponse) -> Iterator[Any]:
-        page = page_read(response.text, response.url)
+        page = page_read(response.text, response.url, prefer=self.prefer)
+        if (other := self.translated(page, response)) is not None:
+            yield from self._new(self.ask(other, self.parse, priority=PRODUCT), of=response)
+            return
         for problem in page.problems:
             self.tell(response, problem.kind, problem.message)
         for draft in self.drafts(page, response):
             home = self._at_home(draft, response)
+            if home.price is not None and not home.currency:
+                home = replace(home, currency=self.params.currency)
             yield from self.product(home, response, otherwise=response.url)
         # Everything that a shop lists in its sitemap is found there; its navigation would only
         # lead to the same pages again.
@@ -115,6 +128,19 @@ class StructuredSpider(ShopSpider):
         """A page may call itself canonically by an address elsewhere; then its own is kept."""
         home = draft.url if self.context.rules.allows(draft.url) else response.url
         return replace(draft, url=home)
+
+    def ask(self, url: str, callback: Any, *, priority: int = 0, **meta: Any) -> Request:
+        if self.params.render == "always" and priority != SITEMAP and "is_robots" not in meta:
+            meta[RENDER] = True
+        return super().ask(url, callback, priority=priority, **meta)
+
+    def translated(self, page: Page, response: Response) -> str | None:
+        """Where this page is found in the source's language; None if this is it or none is."""
+        wanted = self.params.language
+        url = language_pick(page.alternates, wanted) if wanted else None
+        if url is None or url in {response.url, url_clean(response.url, base=response.url)}:
+            return None
+        return url
 
     def drafts(self, page: Page, response: Response) -> Sequence[ListingDraft]:
         return page.drafts

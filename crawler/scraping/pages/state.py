@@ -1,0 +1,270 @@
+"""Products in the JSON that a page's own scripts start from, as schema.org nodes.
+
+Next.js writes ``__NEXT_DATA__``, Shopify's themes a product's JSON, others
+``window.__INITIAL_STATE__ = …``. The names in them are each shop's own; what is common to most of
+them is read: a name, a price, and a list of variants that differ in colour or size.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator
+from typing import Any
+
+from lxml.html import HtmlElement
+
+from crawler.scraping.pages.options import colour_index, is_size, option_is_size
+from crawler.scraping.pages.values import Node, each, image_urls, text
+
+MAX_SCRIPT = 5_000_000
+MAX_NODES = 200_000
+MAX_DEPTH = 40
+MAX_PRODUCTS = 40
+_ASSIGNED = re.compile(
+    r"(?:window\s*(?:\.\s*|\[\s*[\"'])|(?:var|let|const)\s+|^|[;\s])"
+    r"(?:__)?[A-Za-z_$][\w$]*(?:state|data|props|product|products|productjson|page|store)(?:__)?"
+    r"[\"'\]\s]*=\s*(?P<parse>JSON\.parse\(\s*)?(?=[{\[\"'])",
+    re.IGNORECASE,
+)
+_NAME = (
+    "name", "title", "productname", "displayname", "producttitle", "fulltitle",
+)  # fmt: skip
+_BRAND = (
+    "brand", "brandname", "vendor", "manufacturer", "designer",
+)  # fmt: skip
+_CODE = (
+    "sku", "stylecode", "stylenumber", "articlenumber", "productcode", "itemnumber",
+    "modelnumber", "stylecolor", "code",
+)  # fmt: skip
+_COLOUR = (
+    "color", "colour", "colorname", "colourname", "colordescription", "colorway",
+    "colordisplayname", "displaycolor", "colorlabel", "farbe",
+)  # fmt: skip
+_SIZE = (
+    "size", "sizename", "sizelabel", "displaysize", "eusize", "ussize",
+)  # fmt: skip
+_PRICE = (
+    "saleprice", "currentprice", "finalprice", "sellingprice", "discountedprice", "pricenow",
+    "price", "prices", "pricing", "priceinfo", "amount", "value", "current", "sale", "selling",
+    "fullprice", "listprice", "regularprice", "originalprice", "min", "low",
+)  # fmt: skip
+_CURRENCY = (
+    "currency", "currencycode", "pricecurrency", "currencyiso", "currencyisocode",
+)  # fmt: skip
+_STOCK = (
+    "availability", "instock", "isinstock", "available", "isavailable", "stockstatus", "soldout",
+    "issoldout", "inventorystatus", "stocklevel",
+)  # fmt: skip
+_IMAGES = (
+    "images", "image", "media", "gallery", "photos", "imageurls", "imageurl", "featuredimage",
+    "featured_image", "pictures", "squarishurl", "src",
+)  # fmt: skip
+_URL = (
+    "url", "href", "producturl", "pdpurl", "link", "canonicalurl", "permalink",
+)  # fmt: skip
+_VARIANTS = (
+    "variants", "variations", "colorways", "colourways", "colors", "colours", "skus", "children",
+    "productvariants", "coloroptions", "styles", "siblings", "options", "items",
+)  # fmt: skip
+_MEASURES = (
+    "variants", "variations", "skus",
+)  # fmt: skip
+
+
+def state_read(tree: HtmlElement) -> list[Node]:
+    """Products and groups of products in a page's scripts, in the form of JSON-LD nodes."""
+    found: list[Node] = []
+    for state in _states(tree):
+        for raw in _products(state):
+            node = _node(raw)
+            if node and node not in found:
+                found.append(node)
+            if len(found) >= MAX_PRODUCTS:
+                return found
+    return found
+
+
+def _states(tree: HtmlElement) -> Iterator[Any]:
+    """The JSON values of all scripts that hold one."""
+    for script in tree.iter("script"):
+        written = script.text or ""
+        kind = (script.get("type") or "").lower()
+        if not written.strip() or len(written) > MAX_SCRIPT or "ld+json" in kind:
+            continue
+        if "json" in kind:
+            yield from _decoded(written.strip(), 0, quoted=False)
+        elif not kind or "javascript" in kind or kind == "module":
+            for match in _ASSIGNED.finditer(written):
+                yield from _decoded(written, match.end(), quoted=bool(match["parse"]))
+
+
+def _decoded(written: str, start: int, *, quoted: bool) -> Iterator[Any]:
+    """The JSON value at a place in a script; none if it is JavaScript rather."""
+    try:
+        value, _ = json.JSONDecoder().raw_decode(written, start)
+        if quoted or isinstance(value, str):
+            value = json.loads(value)
+    except (ValueError, RecursionError, TypeError):
+        return
+    if isinstance(value, dict | list):
+        yield value
+
+
+def _products(state: Any) -> Iterator[Node]:
+    """Outermost things in a state that look like a product."""
+    stack: list[tuple[Any, int]] = [(state, 0)]
+    left = MAX_NODES
+    while stack and left:
+        left -= 1
+        value, depth = stack.pop()
+        if depth > MAX_DEPTH:
+            continue
+        if isinstance(value, dict):
+            if _is_product(value):
+                yield value
+                continue
+            stack.extend((one, depth + 1) for one in reversed(list(value.values())))
+        elif isinstance(value, list):
+            stack.extend((one, depth + 1) for one in reversed(value[:2_000]))
+
+
+def _is_product(node: Node) -> bool:
+    plain = _plain(node)
+    if not text(_get(plain, _NAME)):
+        return False
+    variants = [v for v in each(_get(plain, _MEASURES)) if isinstance(v, dict)]
+    priced = _amount(plain) is not None or any(_amount(_plain(v)) is not None for v in variants)
+    told = sum(_get(plain, names) is not None for names in (_BRAND, _CODE, _IMAGES, _COLOUR, _URL))
+    return priced and told + bool(variants) >= 2
+
+
+def _node(raw: Node) -> Node:
+    """A schema.org Product, or a ProductGroup where the variants have colours of their own."""
+    plain = _plain(raw)
+    node = _fields(plain)
+    names = [text(one.get("name")) if isinstance(one, dict) else text(one)
+             for one in each(plain.get("options"))]  # fmt: skip
+    variants = [
+        v for name in _VARIANTS if name != "options" or not names
+        for v in each(plain.get(name)) if isinstance(v, dict)
+    ]  # fmt: skip
+    made = [_variant(v, names) for v in variants[:1_000]]
+    colours = [one for one in made if one.get("color")]
+    if not colours:
+        _first_offer(node, made)
+        return node
+    group = {"@type": "ProductGroup", "name": node.get("name"), "brand": node.get("brand"),
+             "image": node.get("image"), "category": node.get("category"),
+             "productGroupID": text(plain.get("id"))[:100]}  # fmt: skip
+    for one in colours:
+        one.setdefault("offers", node.get("offers"))
+        if not text(one.get("name")) or one["name"] in (one.get("color"), one.get("size")):
+            one["name"] = f"{text(node.get('name'))} {one['color']}"
+    return {**group, "hasVariant": colours}
+
+
+def _variant(raw: Node, names: list[str]) -> Node:
+    """A variant, whose options may be numbered (Shopify) or named."""
+    plain = _plain(raw)
+    node = _fields(plain)
+    values = [text(plain.get(f"option{n}")) for n in (1, 2, 3)]
+    if not any(values) and isinstance(plain.get("options"), list):
+        values = [text(one.get("value")) if isinstance(one, dict) else text(one)
+                  for one in plain["options"]]  # fmt: skip
+    values = [value for value in values if value]
+    if values and not node.get("color"):
+        known = (names + [""] * len(values))[: len(values)]
+        index = colour_index(known, [[value] for value in values])
+        if index is not None:
+            node["color"] = values[index]
+        for name, value in zip(known, values, strict=True):
+            if option_is_size(name, [value]):
+                node["size"] = value
+    if is_size(text(node.get("color"))):
+        node.pop("color")
+    return node
+
+
+def _fields(plain: Node) -> Node:
+    node: Node = {"@type": "Product", "name": text(_get(plain, _NAME))}
+    for name, names in (("brand", _BRAND), ("sku", _CODE), ("color", _COLOUR), ("size", _SIZE),
+                        ("url", _URL)):  # fmt: skip
+        if (value := text(_get(plain, names))) != "":
+            node[name] = value
+    images = [u for u in image_urls(_images(_get(plain, _IMAGES))) if re.match(r"(https?:)?/", u)]
+    if images:
+        node["image"] = images
+    amount, stock = _amount(plain), _stock(plain)
+    if amount is not None or stock:
+        node["offers"] = {"@type": "Offer", "price": amount, "availability": stock,
+                          "priceCurrency": _currency(plain)}  # fmt: skip
+    return node
+
+
+def _first_offer(node: Node, variants: list[Node]) -> None:
+    """A product that tells no price of its own has those of its sizes."""
+    if not node.get("offers"):
+        offers = [one["offers"] for one in variants if one.get("offers")]
+        if offers:
+            node["offers"] = offers
+
+
+def _plain(node: Node) -> Node:
+    """Names without case, dashes and underscores, but for those that come with an underscore."""
+    return {str(name).replace("_", "").replace("-", "").lower(): v for name, v in node.items()}
+
+
+def _get(plain: Node, names: tuple[str, ...]) -> Any:
+    return next((plain[n] for n in names if plain.get(n) not in (None, "", [], {})), None)
+
+
+def _amount(plain: Node, depth: int = 0) -> str | None:
+    """A price, however deep it lies: 89.9, "89.90", {"current": {"value": 89.9}}."""
+    for name in _PRICE:
+        value = plain.get(name)
+        if isinstance(value, bool) or value is None:
+            continue
+        if isinstance(value, int | float) and value > 0:
+            return str(value)
+        if isinstance(value, str) and any(c.isdigit() for c in value):
+            return value
+        if isinstance(value, dict) and depth < 3:
+            found = _amount(_plain(value), depth + 1)
+            if found is not None:
+                return found
+    return None
+
+
+def _currency(plain: Node) -> str:
+    told = text(_get(plain, _CURRENCY))
+    if told:
+        return told
+    for name in ("price", "prices", "pricing", "priceinfo", "currentprice"):
+        if isinstance(inner := plain.get(name), dict) and (found := _currency(_plain(inner))):
+            return found
+    return ""
+
+
+def _stock(plain: Node) -> str:
+    for name in _STOCK:
+        value = plain.get(name)
+        if isinstance(value, bool):
+            return "InStock" if value != name.endswith("soldout") else "OutOfStock"
+        if isinstance(value, str) and value:
+            return value
+    return ""
+
+
+def _images(value: Any) -> Any:
+    """Addresses under whatever name an image has them."""
+    found: list[Any] = []
+    for one in each(value):
+        if isinstance(one, dict):
+            plain = _plain(one)
+            inner = _get(plain, ("src", "url", "contenturl", "href", "large", "original", "full",
+                                 "squarishurl", "portraiturl", "images"))  # fmt: skip
+            found += [_images(inner) if isinstance(inner, dict | list) else inner]
+        else:
+            found.append(one)
+    return found

@@ -1,0 +1,170 @@
+"""What pages say beside their products: languages, currencies, other colours, RDFa; and rules."""
+
+from __future__ import annotations
+
+import json
+from decimal import Decimal
+from typing import Any
+
+import pytest
+
+from crawler.scraping.pages import Prefer, page_read
+from crawler.scraping.pages.languages import language_pick
+from crawler.scraping.pages.rules import UrlRules
+from crawler.scraping.pages.sitemaps import SitemapEntry, is_sitemap, sitemap_read
+
+URL = "https://shop.example/p/low-1"
+LOW = {"@type": "Product", "name": "Low 1", "sku": "L1", "brand": "Maker"}
+
+
+def html(node: Any = None, *, head: str = "", body: str = "") -> str:
+    script = f'<script type="application/ld+json">{json.dumps(node)}</script>' if node else ""
+    return f"<html lang=en_GB><head>{head}{script}</head><body>{body}</body></html>"
+
+
+def offer(price: str, currency: str) -> dict[str, str]:
+    return {"@type": "Offer", "price": price, "priceCurrency": currency}
+
+
+@pytest.mark.parametrize(
+    ("wanted", "price"), [("EUR", "90"), ("GBP", "80"), ("", "80"), ("JPY", "80")]
+)
+def test_the_wanted_currency_is_kept(wanted: str, price: str) -> None:
+    offers = [offer("100", "USD"), offer("90", "EUR"), offer("80", "GBP")]
+
+    (draft,) = page_read(html({**LOW, "offers": offers}), URL, prefer=Prefer(wanted)).drafts
+
+    assert draft.price == Decimal(price)
+
+
+def test_a_page_tells_its_language_and_the_others() -> None:
+    head = (
+        '<link rel="alternate" hreflang="de-AT" href="/at/p/low-1">'
+        '<link rel="alternate" hreflang="x-default" href="/p/low-1">'
+        '<link rel="alternate" type="application/rss+xml" href="/rss">'
+    )
+
+    page = page_read(html(LOW, head=head), URL)
+
+    assert page.language == "en-gb"
+    assert page.alternates == {"de-at": "https://shop.example/at/p/low-1", "x-default": URL}
+
+
+@pytest.mark.parametrize(
+    ("wanted", "url"),
+    [("en", "/en"), ("en-GB", "/en"), ("en-US", "/us"), ("de", "/at"), ("de-CH", "/at"),
+     ("fr", None)],
+)  # fmt: skip
+def test_which_language_is_read(wanted: str, url: str | None) -> None:
+    assert language_pick({"en-us": "/us", "en": "/en", "de-at": "/at"}, wanted) == url
+
+
+@pytest.mark.parametrize(
+    "link",
+    [
+        '<ul class="product-swatches"><li><a href="/p/low-1-red">Red</a></li></ul>',
+        '<div id="color-picker"><span><a href="/p/low-1-red"><img></a></span></div>',
+        '<a href="/p/low-1-red">View all colours</a>',
+        '<a href="/p/low-1-red" aria-label="3 more colors">+3</a>',
+        '<a href="/p/low-1-red">Alle Farben</a>',
+    ],
+)
+def test_other_colours_are_products(link: str) -> None:
+    page = page_read(html(LOW, body=f'{link}<a href="/c/hats">Hats</a>'), URL)
+
+    assert page.product_links == ("https://shop.example/p/low-1-red",)
+
+
+@pytest.mark.parametrize(
+    "link",
+    ['<nav class="colours"><a href="/c/red">Red shoes</a></nav>',
+     '<div class="colourful"><a href="/x">x</a></div>', '<a href="/about">Colour guide</a>'],
+)  # fmt: skip
+def test_other_links_are_only_links(link: str) -> None:
+    assert page_read(html(LOW, body=link), URL).product_links == ()
+
+
+def test_a_group_is_found_by_its_number() -> None:
+    group = {"@type": "ProductGroup", "productGroupID": "g1", "name": "Low", "brand": "Maker"}
+    product = {"@type": "Product", "name": "Low Red", "sku": "r", "color": "Red", "url": URL,
+               "inProductGroupWithID": "g1"}  # fmt: skip
+
+    (draft,) = page_read(html([group, product]), URL).drafts
+
+    assert (draft.model, draft.group_id, draft.brand) == ("Low", "g1", "Maker")
+
+
+def test_rdfa() -> None:
+    body = (
+        '<div vocab="https://schema.org/" typeof="Product"><h1 property="name">Low 1</h1>'
+        '<span property="brand" typeof="Brand"><b property="name">Maker</b></span>'
+        '<img property="image" src="/1.jpg"><meta property="sku" content="L1">'
+        '<div property="offers" typeof="Offer"><span property="price" content="89.90">89,90</span>'
+        '<meta property="priceCurrency" content="EUR">'
+        '<link property="availability" href="https://schema.org/InStock"></div></div>'
+    )
+
+    (draft,) = page_read(html(body=body), URL).drafts
+
+    assert (draft.title, draft.brand, draft.sku) == ("Low 1", "Maker", "L1")
+    assert (draft.price, draft.currency, draft.availability) == (
+        Decimal("89.90"), "EUR", "in-stock",
+    )  # fmt: skip
+    assert draft.image_urls == ("https://shop.example/1.jpg",)
+
+
+# --- rules and sitemaps ---------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("include", "exclude", "url", "allowed"),
+    [
+        ([], [], "https://s.example/x", True),
+        (["/shoes/"], [], "https://s.example/shoes/low", True),
+        (["/shoes/"], [], "https://s.example/sale/shoes/low", False),
+        (["shoes"], [], "https://s.example/sale/SHOES", True),
+        (["/p/*-shoe$"], [], "https://s.example/p/low-shoe", True),
+        (["/p/*-shoe$"], [], "https://s.example/p/low-shoe?x=1", False),
+        ([], ["outlet", "/a*b"], "https://s.example/axxb", False),
+        (["/a"], ["/a/b"], "https://s.example/a/b", False),
+        (["/"], [], "https://s.example", True),
+        (["/a(b"], [], "https://s.example/a(b", True),
+    ],
+)
+def test_rules_of_addresses(
+    include: list[str], exclude: list[str], url: str, allowed: bool
+) -> None:
+    assert UrlRules(include, exclude).allows(url) is allowed
+
+
+NAMES = (
+    'xmlns="http://www.sitemaps.org/schemas/sitemap/0.9" xmlns:xhtml="http://www.w3.org/1999/xhtml"'
+    ' xmlns:image="http://www.google.com/schemas/sitemap-image/1.1"'
+)
+
+
+def test_a_sitemap_with_photos_and_languages() -> None:
+    body = f"""<?xml version="1.0"?><urlset {NAMES}><url><loc> https://s.example/1 </loc>
+        <lastmod>2026-01-01</lastmod>
+        <xhtml:link rel="alternate" hreflang="DE" href="https://s.example/de/1"/>
+        <image:image><image:loc>https://cdn.example/1.jpg</image:loc></image:image>
+        <image:image><image:loc>https://cdn.example/2.jpg</image:loc></image:image>
+        </url><url><priority>1</priority></url></urlset>""".encode()
+
+    assert is_sitemap(body)
+    assert list(sitemap_read(body)) == [
+        SitemapEntry(
+            loc="https://s.example/1",
+            lastmod="2026-01-01",
+            photos=["https://cdn.example/1.jpg", "https://cdn.example/2.jpg"],
+            alternates={"de": "https://s.example/de/1"},
+        )
+    ]
+
+
+def test_a_sitemap_that_is_broken_gives_what_came_before() -> None:
+    entries = sitemap_read(b"<urlset><url><loc>/1</loc></url><url><loc>/2")
+
+    assert next(entries).loc == "/1"
+    with pytest.raises(ValueError, match="line 1"):
+        list(entries)
