@@ -29,6 +29,7 @@ from search.stores import get_store
 from search.stores.base import VectorStore
 from search.texts import text_space, unit
 from search.types import Vector
+from search.vocabulary import catalog_lexicon
 
 PER_PAGE: Final = 24
 PHOTOS_PER_COLORWAY: Final = 4
@@ -115,7 +116,7 @@ class Engine:
     def encode(self, query: Query) -> EncodedQuery:
         """Photo and words as vectors."""
         photo = self._photo(query)
-        edit = edit_parse(query.words)
+        edit = edit_parse(query.words, lexicon=catalog_lexicon())
         with self.watch.stage("encode"):
             space = text_space(self.encoder)
             text = space.mean(edit.targets) if edit.targets else None

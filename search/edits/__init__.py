@@ -6,6 +6,7 @@ term without a value, which is resolved when the photo is known.
 
 from __future__ import annotations
 
+from search.edits.lexicon import Lexicon, built_in, name_is_shy
 from search.edits.prompts import NEUTRAL_PROMPTS, colour_prompts, prompt_name, shoe_prompts
 from search.edits.reading import edit_parse
 from search.edits.terms import ATTRIBUTES, Attribute, Edit, EditTerm, Mode
@@ -16,9 +17,12 @@ __all__ = [
     "Attribute",
     "Edit",
     "EditTerm",
+    "Lexicon",
     "Mode",
+    "built_in",
     "colour_prompts",
     "edit_parse",
+    "name_is_shy",
     "prompt_name",
     "shoe_prompts",
 ]

@@ -19,8 +19,9 @@ from rapidfuzz import process
 from rapidfuzz.distance import OSA, JaroWinkler
 
 from catalog.colours import COLOURS
-from search.edits.tokens import HANGUL, spellings, tokenize
+from search.edits.tokens import fold, spellings, tokenize
 
+LONGEST_PHRASE: Final = 8
 DATA: Final = Path(__file__).with_name("data")
 
 
@@ -67,6 +68,8 @@ class Meaning:
     value: str = ""
     shy: bool = False
     """A name that is also a common word: it counts only where the sentence says that it is one."""
+    otherwise: Meaning | None = None
+    """What it means where it is not a name: "Slate" is a model, and grey."""
 
 
 Words = tuple[str, ...]
@@ -81,18 +84,22 @@ class Lexicon:
     hangul: dict[str, Meaning] = field(default_factory=dict)
     words: set[str] = field(default_factory=set)
     """Every word of every phrase in latin letters."""
+    unmended: set[str] = field(default_factory=set)
+    """Words that nothing is taken to be a misspelling of."""
     longest: int = 1
 
-    def add(self, phrase: str, meaning: Meaning) -> None:
-        """The first meaning of a phrase stays."""
+    def add(self, phrase: str, meaning: Meaning, *, mended: bool = True) -> None:
+        """The first meaning of a phrase stays. One of more than eight words is left out."""
         for spelling in spellings(phrase.strip()):
             if any("가" <= char <= "힣" for char in spelling):
                 self.hangul.setdefault(spelling, meaning)
                 self.hangul.setdefault(spelling.replace(" ", ""), meaning)
                 continue
             words = tuple(token.text for token in tokenize(spelling) if token.is_word)
-            if not words:
+            if not 0 < len(words) <= LONGEST_PHRASE:
                 continue
+            if not mended:
+                self.unmended.update(words)
             self._put(words, meaning)
             glued = "".join(words)
             joined = len(words) > 1 and len(glued) > 5 and meaning.kind is Kind.VALUE
@@ -162,7 +169,7 @@ class Lexicon:
         """What may be misspelled: the words of the built-in tables and of the catalog's brands."""
         own = [
             word
-            for word in self.words
+            for word in self.words - self.unmended
             if word.isascii() and word.isalpha() and (len(word) > 3 or self._is_value(word))
         ]
         return [*own, *(self.below.targets if self.below else ())] if self.below else own
@@ -275,6 +282,19 @@ def built_in() -> Lexicon:
     return lexicon
 
 
+def name_is_shy(phrase: str, attribute: str) -> bool:
+    """Whether a catalog's name is made of common words, so that "in black suede" or "the best of
+    its era" would name it by chance."""
+    base = built_in()
+    words = tuple(token.text for token in tokenize(fold(phrase)) if token.is_word)
+    known = base.get(words)
+    if known and known.kind is Kind.VALUE and known.attribute == attribute:
+        return known.shy
+    if len(words) == 1:
+        return bool(known) or words[0] in english() or words[0].isdigit() or len(words[0]) < 3
+    return all(base.get((word,)) for word in words)
+
+
 @cache
 def words_of(operator: str) -> frozenset[str]:
     """Spellings of the phrases under a name of ``[operator]``."""
@@ -289,6 +309,3 @@ def _phrases(text: str) -> Iterable[str]:
 @cache
 def _read(name: str) -> dict[str, Any]:
     return tomllib.loads((DATA / f"{name}.toml").read_text(encoding="utf-8"))
-
-
-__all__ = ["HANGUL", "Kind", "Lexicon", "Meaning", "Tables", "built_in", "tables", "words_of"]

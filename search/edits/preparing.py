@@ -21,7 +21,7 @@ _ON_IT: Final = frozenset({"for", "on", "at", "in", "an"})
 def prepare(items: Sequence[Item]) -> list[Item]:
     """The same sentence with such neighbours joined or settled."""
     found = list(items)
-    for step in (_tones, _fur, _sole_after, _sole_before, _parts, _names, _answers, _kinds):
+    for step in (_names, _tones, _fur, _sole_after, _sole_before, _parts, _answers, _kinds):
         found = list(step(found))
     return found
 
@@ -207,7 +207,7 @@ def _names(items: list[Item]) -> Iterator[Item]:
         )
         if item.attribute == "model" and at:
             said |= items[at - 1].kind is Kind.VALUE and items[at - 1].attribute == "brand"
-        yield replace(item, shy=False) if said else item.turned(Kind.UNKNOWN)
+        yield replace(item, shy=False) if said else item.as_common_word()
 
 
 def _answers(items: list[Item]) -> Iterator[Item]:

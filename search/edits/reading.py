@@ -41,7 +41,7 @@ def edit_parse(words: str, *, lexicon: Lexicon | None = None) -> Edit:
     """Read a sentence; any text is accepted, and what is not understood stays as free text.
 
     ``words`` are clean (``search.query.words_clean``). ``lexicon`` knows the catalog's names
-    (``search.edits.catalog_lexicon``); without it the well-known ones are known.
+    (``search.vocabulary.catalog_lexicon``); without it the well-known ones are known.
     """
     items = prepare(scan(words[:MAX_READ], lexicon or built_in()))
     reader = Reader(items)

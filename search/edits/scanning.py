@@ -35,6 +35,12 @@ class Item:
     value: str = ""
     shy: bool = False
     price: Price | None = None
+    otherwise: Meaning | None = None
+
+    def as_common_word(self) -> Item:
+        """A name, taken for what the word means otherwise."""
+        other = self.otherwise or Meaning(Kind.UNKNOWN)
+        return self.turned(other.kind, other.attribute, other.value)
 
     def turned(self, kind: Kind, attribute: str = "", value: str = "") -> Item:
         return replace(self, kind=kind, attribute=attribute, value=value, shy=False)
@@ -144,7 +150,16 @@ def _joins(tokens: list[Token], place: int) -> bool:
 
 
 def _item(meaning: Meaning, text: str, start: int, end: int) -> Item:
-    return Item(meaning.kind, text, start, end, meaning.attribute, meaning.value, meaning.shy)
+    return Item(
+        meaning.kind,
+        text,
+        start,
+        end,
+        meaning.attribute,
+        meaning.value,
+        meaning.shy,
+        otherwise=meaning.otherwise,
+    )
 
 
 def _korean(folded: str, tokens: list[Token], at: int, lexicon: Lexicon, items: list[Item]) -> int:

@@ -39,6 +39,15 @@ class EditTerm:
     weight: float = 1.0
     """How much it matters: 0 not at all, 1 as usual, 2 twice as much."""
 
+    def as_dict(self) -> dict[str, str | float | None]:
+        """For JSON."""
+        return {
+            "mode": self.mode,
+            "attribute": self.attribute,
+            "value": self.value,
+            "weight": self.weight,
+        }
+
 
 @dataclass(frozen=True, slots=True)
 class Edit:
