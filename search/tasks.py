@@ -59,6 +59,12 @@ def titles_weigh() -> None:
     services.titles_weigh()
 
 
+@shared_task
+def rejected_sweep() -> None:
+    """Delete photos that rules rejected long ago."""
+    services.photos_forget_rejected()
+
+
 @worker_ready.connect
 def ensure_at_start(sender: Any, **kwargs: Any) -> None:
     """A worker that serves the queue begins with a look at the index."""

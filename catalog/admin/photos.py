@@ -5,14 +5,24 @@ from __future__ import annotations
 from typing import Any
 
 from django.contrib import admin, messages
+from django.core.exceptions import PermissionDenied
 from django.db.models import QuerySet
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.template.response import TemplateResponse
+from django.urls import URLPattern, path, reverse
 from django.utils.safestring import SafeString
 
 from catalog.admin.base import ModelAdmin, ReadOnlyInline, picture
-from catalog.models import ImageSource, ImageStatus, ShoeImage
+from catalog.models import ImageSource, ImageStatus, PhotoCheck, ShoeImage
+from catalog.photo_rules import MEANINGS, Rule
+from catalog.selectors.photo_rules import rules_report
 from catalog.services.colorways import colorways_refresh
-from catalog.services.photos import image_delete, image_reject, image_restore
+from catalog.services.photo_checks import (
+    photo_rules_replay,
+    photos_restore,
+    photos_restore_rule,
+)
+from catalog.services.photos import image_delete, image_reject
 
 
 class SourceInline(ReadOnlyInline):
@@ -25,12 +35,53 @@ class SourceInline(ReadOnlyInline):
         return super().get_queryset(request).select_related("listing")
 
 
+class RuleFilter(admin.SimpleListFilter):
+    title = "why it was rejected"
+    parameter_name = "rejection"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        return [(rule.value, MEANINGS[rule]) for rule in Rule]
+
+    def queryset(self, request: HttpRequest, rows: QuerySet[Any]) -> QuerySet[Any]:
+        return rows.filter(rejection=self.value()) if self.value() else rows
+
+
+class TwinFilter(admin.SimpleListFilter):
+    title = "the same photo"
+    parameter_name = "twin"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        return [("elsewhere", "Also shows another colorway")]
+
+    def queryset(self, request: HttpRequest, rows: QuerySet[Any]) -> QuerySet[Any]:
+        return rows.filter(check_row__twin_elsewhere=True) if self.value() else rows
+
+
+class CheckInline(ReadOnlyInline):
+    """What the photo rules know."""
+
+    model = PhotoCheck
+    fk_name = "image"
+    verbose_name = verbose_name_plural = "photo rules"
+    fields = ("rule", "value", "kept", "sharpness", "scores", "scored_by", "twin", "twin_score",
+              "twin_elsewhere", "view_guess", "view_score", "checked_at")  # fmt: skip
+    readonly_fields = fields
+    show_change_link = False
+
+
 @admin.register(ShoeImage)
 class ShoeImageAdmin(ModelAdmin):
     list_display = ("shown", "colorway", "view", "size", "format", "status", "rejection",
                     "obtained_at")  # fmt: skip
     list_display_links = ("colorway", "size")
-    list_filter = ("status", "view", "format", ("colorway", admin.EmptyFieldListFilter))
+    list_filter = (
+        "status",
+        RuleFilter,
+        TwinFilter,
+        "view",
+        "format",
+        ("colorway", admin.EmptyFieldListFilter),
+    )
     list_select_related = ("colorway__model__brand",)
     list_per_page = 50
     show_full_result_count = False
@@ -39,7 +90,8 @@ class ShoeImageAdmin(ModelAdmin):
     readonly_fields = ("shown", "size", "format", "byte_size", "sha256", "perceptual_hash",
                        "status", "rejection", "obtained_at", "updated_at")  # fmt: skip
     fields = ("colorway", "view", *readonly_fields)
-    inlines = (SourceInline,)
+    inlines = (CheckInline, SourceInline)
+    change_list_template = "admin/catalog/photos.html"
     actions = ("reject", "restore")
 
     def has_add_permission(self, request: HttpRequest) -> bool:
@@ -62,10 +114,44 @@ class ShoeImageAdmin(ModelAdmin):
 
     @admin.action(description="Accept selected photos again", permissions=["change"])
     def restore(self, request: HttpRequest, chosen: QuerySet[ShoeImage]) -> None:
-        rows = list(chosen.filter(status=ImageStatus.REJECTED))
-        for row in rows:
-            image_restore(image=row)
-        messages.success(request, f"{len(rows)} photos accepted again.")
+        count = photos_restore(images=chosen)
+        messages.success(request, f"{count} photos accepted again; no rule rejects them any more.")
+
+    def get_urls(self) -> list[URLPattern]:
+        rules: URLPattern = path(
+            "rules/", self.admin_site.admin_view(self.rules_view), name="catalog_shoeimage_rules"
+        )
+        return [rules, *super().get_urls()]
+
+    def rules_view(self, request: HttpRequest) -> HttpResponse:
+        """What each rule rejected; POST: restore by rule, or judge all anew, after a preview."""
+        if not self.has_change_permission(request):
+            raise PermissionDenied
+        here = reverse("admin:catalog_shoeimage_rules")
+        preview = None
+        if request.method == "POST":
+            rule = request.POST.get("restore", "")
+            if rule in MEANINGS:
+                count = photos_restore_rule(rule=Rule(rule))
+                messages.success(request, f"{count} photos accepted again ({rule}).")
+                return HttpResponseRedirect(here)
+            if "replay" in request.POST:
+                messages.success(request, str(photo_rules_replay()))
+                return HttpResponseRedirect(here)
+            preview = photo_rules_replay(dry_run=True)
+        asked = request.GET.get("ask", "")
+        context = {
+            **self.admin_site.each_context(request),
+            "opts": self.opts,
+            "title": "Photo rules",
+            "rules": rules_report(),
+            "preview": preview,
+            # Plain dicts: a template would ask a Counter for its key "items".
+            "would_reject": dict(preview.rejected) if preview else {},
+            "would_restore": dict(preview.restored) if preview else {},
+            "asked": asked if asked in MEANINGS else "",
+        }
+        return TemplateResponse(request, "admin/catalog/photo_rules.html", context)
 
     def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
         old = form.initial.get("colorway")

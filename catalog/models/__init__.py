@@ -1,5 +1,6 @@
 """What exists: brands, models, colorways, who sells them, and their photos."""
 
+from catalog.models.checks import PhotoCheck
 from catalog.models.choices import (
     Availability,
     Category,
@@ -36,6 +37,7 @@ __all__ = [
     "ImageSource",
     "ImageStatus",
     "Listing",
+    "PhotoCheck",
     "PriceObservation",
     "Retailer",
     "ShoeImage",

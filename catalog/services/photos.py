@@ -21,6 +21,7 @@ from catalog.models import (
     ImageSource,
     ImageStatus,
     Listing,
+    PhotoCheck,
     ShoeImage,
     View,
     image_path,
@@ -127,7 +128,8 @@ def image_reject(*, image: ShoeImage, reason: str) -> None:
 
 
 def image_restore(*, image: ShoeImage) -> None:
-    """Undo `image_reject`."""
+    """Undo `image_reject`, for good: no photo rule rejects it again."""
+    PhotoCheck.objects.filter(image=image).update(kept=True)
     _set_status(image, ImageStatus.ACCEPTED, "")
 
 

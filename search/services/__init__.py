@@ -1,5 +1,6 @@
 """What search writes: vectors, and the indexes that are caches of them."""
 
+from catalog.services.photo_checks import photos_forget_rejected
 from search.active import active_encoder
 from search.selectors import IndexHealth, IndexStatus, index_status
 from search.services.building import (
@@ -39,5 +40,6 @@ __all__ = [
     "index_status",
     "index_sync",
     "index_verify",
+    "photos_forget_rejected",
     "titles_weigh",
 ]

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import islice
 
 import numpy as np
@@ -18,6 +18,7 @@ from PIL import UnidentifiedImageError
 from PIL.Image import Image
 
 from catalog.images import photo_load
+from catalog.photo_rules import PhotoMeasures, measure
 from search.encoders import Encoder
 from search.exceptions import EncoderError
 from search.types import Vectors
@@ -52,6 +53,8 @@ class EncodedBatch:
     vectors: Vectors
     """(len(image_ids), dim)"""
     failures: list[PhotoFailure]
+    measures: dict[int, PhotoMeasures] = field(default_factory=dict)
+    """Of photos that were decoded, if they were to be measured."""
 
 
 def encode_ahead(
@@ -62,12 +65,14 @@ def encode_ahead(
     batch_size: int,
     decode_threads: int,
     depth: int,
+    measured: bool = False,
 ) -> Iterator[EncodedBatch]:
     """Vectors of ``photos``, batch by batch in their order.
 
     Up to ``depth`` batches are decoded or encoded while the caller handles the one it was given, so
     at most ``depth * batch_size`` decoded photos are held (up to 2.4 MB each). ``photos`` is
-    drawn from in the calling thread. Raises EncoderError, and whatever the encoder raises when it
+    drawn from in the calling thread. With ``measured`` the decoders measure for the photo rules as
+    well. Raises EncoderError, and whatever the encoder raises when it
     fails for every photo of a batch; a photo that fails alone is a `PhotoFailure`.
     """
     source = iter(photos)
@@ -76,7 +81,7 @@ def encode_ahead(
     encoding = ThreadPoolExecutor(1, thread_name_prefix="encode")
     try:
         while chunk := list(islice(source, batch_size)):
-            decoded = [decoders.submit(_decode, storage, photo) for photo in chunk]
+            decoded = [decoders.submit(_decode, storage, photo, measured) for photo in chunk]
             under_way.append(encoding.submit(_encode, encoder, decoded))
             if len(under_way) >= depth:
                 yield under_way.popleft().result()
@@ -87,13 +92,14 @@ def encode_ahead(
         encoding.shutdown(wait=True, cancel_futures=True)
 
 
-Decoded = tuple[int, Image | PhotoFailure]
+Decoded = tuple[int, Image | PhotoFailure, PhotoMeasures | None]
 
 
-def _decode(storage: Storage, photo: WaitingPhoto) -> Decoded:
+def _decode(storage: Storage, photo: WaitingPhoto, measured: bool) -> Decoded:
     try:
         with storage.open(photo.name, "rb") as file:
-            return photo.image_id, photo_load(file, at_least=AT_LEAST)
+            image = photo_load(file, at_least=AT_LEAST)
+        return photo.image_id, image, measure(image) if measured else None
     except FileNotFoundError:
         reason, message = "file-missing", f"There is no file {photo.name} in the photo storage."
     except UnidentifiedImageError:
@@ -101,17 +107,18 @@ def _decode(storage: Storage, photo: WaitingPhoto) -> Decoded:
     except Exception as error:
         # Decoders of damaged bytes raise nearly anything: OSError, SyntaxError, struct.error …
         reason, message = "unreadable", f"The stored photo is damaged: {error}"
-    return photo.image_id, PhotoFailure(photo.image_id, reason, message)
+    return photo.image_id, PhotoFailure(photo.image_id, reason, message), None
 
 
 def _encode(encoder: Encoder, decoded: Sequence[Future[Decoded]]) -> EncodedBatch:
     results = [future.result() for future in decoded]
-    failures = [found for _, found in results if isinstance(found, PhotoFailure)]
-    photos = [(image_id, found) for image_id, found in results if isinstance(found, Image)]
+    failures = [found for _, found, _ in results if isinstance(found, PhotoFailure)]
+    photos = [(image_id, found) for image_id, found, _ in results if isinstance(found, Image)]
+    measures = {image_id: said for image_id, _, said in results if said is not None}
     if not photos:
         return EncodedBatch([], np.empty((0, encoder.dim), np.float32), failures)
     ids, vectors, refused = _vectors(encoder, photos)
-    return EncodedBatch(ids, vectors, failures + refused)
+    return EncodedBatch(ids, vectors, failures + refused, measures)
 
 
 def _vectors(

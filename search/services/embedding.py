@@ -22,6 +22,7 @@ from search.locking import writer_lock
 from search.models import EmbedFailure, ImageEmbedding
 from search.services.building import ensure_index
 from search.services.decoding import EncodedBatch, PhotoFailure, WaitingPhoto, encode_ahead
+from search.services.photo_rules import photo_rules_apply
 from search.services.syncing import Sync
 from search.stores import get_store
 
@@ -195,13 +196,17 @@ class _Run:
             batch_size=settings.SHOEFINDER_EMBED_BATCH,
             decode_threads=settings.SHOEFINDER_DECODE_THREADS,
             depth=DEPTH,
+            measured=bool(settings.SHOEFINDER_PHOTO_RULES),
         )
         for batch in batches:
             self.embedded += embeddings_write(encoder_id=self.encoder_id, batch=batch)
             self.failed += len(batch.failures)
+            photo_rules_apply(encoder=self.encoder, ids=batch.image_ids, measures=batch.measures)
             publishing.consider()
             self._tell()
         self.retry_failed = False
+        # Photos of a run that was killed between writing and judging, or of before the rules.
+        photo_rules_apply(encoder=self.encoder)
         sync.run()
 
     def _work_list(self) -> Iterator[WaitingPhoto]:

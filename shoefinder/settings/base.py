@@ -145,6 +145,7 @@ CELERY_BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
         ("Photos: embed what waits", "search.tasks.embed_pending", SHOEFINDER_SWEEP_SECONDS),
         ("Titles: ask the photos", "search.tasks.titles_weigh", 300.0),
         ("Index: compare with the database", "search.tasks.index_ensure", 86400.0),
+        ("Photos: delete what was rejected long ago", "search.tasks.rejected_sweep", 86400.0),
         ("Visitors' photos: delete the expired", "search.tasks.uploads_sweep", 600.0),
     )
 }
@@ -163,6 +164,26 @@ CACHES: dict[str, dict[str, Any]] = {
 # --- Names and photos that arrive -----------------------------------------------------------------
 # From which confidence (0 to 1) a title is taken for a model without a person's word.
 SHOEFINDER_TITLE_CONFIDENCE = env.float("SHOEFINDER_TITLE_CONFIDENCE", default=0.9)
+
+# Rule (catalog.photo_rules) → threshold, ``auto`` (what the encoder's head chose) or ``off``.
+SHOEFINDER_PHOTO_RULES: dict[str, str] = {
+    "broken": "1",
+    "too-small": "64",
+    "extreme-shape": "4",
+    "blurred": "0.12",
+    "overlay-text": "auto",
+    "near-duplicate": "0.98",
+    "not-a-shoe": "auto",
+    "partly-visible": "auto",
+    "heel-or-sole": "auto",
+    "unclear": "auto",
+    "box": "auto",
+    "collage": "auto",
+    **env.dict("SHOEFINDER_PHOTO_RULES", default={}),
+}
+SHOEFINDER_REJECTED_DAYS = env.float("SHOEFINDER_REJECTED_DAYS", default=90.0)
+# From which confidence (0 to 1) a predicted view is written where none is told.
+SHOEFINDER_VIEW_SURE = env.float("SHOEFINDER_VIEW_SURE", default=0.8)
 
 # --- Crawling ------------------------------------------------------------------------------------
 # Where a shop can reach whoever runs this: an address or a page, put into the user agent.

@@ -22,6 +22,8 @@ SHOEFINDER_ENCODERS = {
     "fake": {"BACKEND": "tests.fakes.FakeEncoder", "OPTIONS": {}},
     "lite": {"BACKEND": "search.encoders.lite.LiteEncoder", "OPTIONS": {}},
 }
+# Photos of tests are drawn in a few strokes; those of the rules set their own.
+SHOEFINDER_PHOTO_RULES = {}
 SHOEFINDER_STORE = "memory"
 SHOEFINDER_STORES = {
     "memory": {"BACKEND": "search.stores.memory.MemoryStore", "OPTIONS": {}},
