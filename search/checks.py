@@ -27,3 +27,37 @@ def fusion_exists(
             )
         ]
     return []
+
+
+@register()
+def recognisers_exist(
+    app_configs: Sequence[AppConfig] | None = None, **kwargs: Any
+) -> list[CheckMessage]:
+    from search.exceptions import RecognitionError
+    from search.query import methods_offered
+    from search.recognition.prompts import prompts
+    from search.recognition.registry import method_named
+
+    found: list[CheckMessage] = []
+    try:
+        prompts()
+        for method in map(method_named, methods_offered()):
+            if not method.light:
+                found.append(
+                    Error(
+                        f"The method of naming {method.name!r} is too slow for a web process.",
+                        hint="Choose another as SHOEFINDER_RECOGNISER and "
+                        "SHOEFINDER_RECOGNISERS_OFFERED; this one can be evaluated.",
+                        id="search.E003",
+                    )
+                )
+    except RecognitionError as error:
+        found.append(
+            Error(
+                str(error),
+                hint="Correct SHOEFINDER_RECOGNISER, SHOEFINDER_RECOGNISERS_OFFERED or "
+                "SHOEFINDER_PROMPTS.",
+                id="search.E002",
+            )
+        )
+    return found

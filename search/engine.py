@@ -22,7 +22,7 @@ from search.models import ImageEmbedding
 from search.queries import query_photo_get
 from search.query import MAX_PAGE, NO_PHOTO, Query
 from search.ranking import Ranking, rank, statistics_of
-from search.recognition import KnnRecogniser
+from search.recognition import Upright, identify, upright_vector
 from search.results import SearchPage
 from search.selectors import vectors_of
 from search.stores import get_store
@@ -73,17 +73,24 @@ class Engine:
     watch: Stopwatch
 
     def answer(self, query: Query, *, per_page: int) -> SearchPage:
-        encoded = self.encode(query)
+        upright = self._photo(query)
+        encoded = self.encode(query, upright.vector if upright else None)
         wanted = query.page * per_page
         groups, ranking = self.find(query, encoded, colorways=wanted + 1)
         shown = groups[wanted - per_page : wanted]
         with self.watch.stage("rerank"):
             why = ranking.shares(group.hits[0].image_id for group in shown)
         identification = None
-        if encoded.photo is not None and query.page == 1:
-            with self.watch.stage("store"):
-                own = () if query.image_id is None else (query.image_id,)
-                identification = KnnRecogniser(self.store).identify(encoded.photo, leaving_out=own)
+        if upright is not None and query.page == 1:
+            with self.watch.stage("identify"):
+                identification = identify(
+                    upright.vector,
+                    method=query.method,
+                    leaving_out=() if query.image_id is None else (query.image_id,),
+                    turned=upright.turned,
+                    encoder=self.encoder,
+                    store=self.store,
+                )
         with self.watch.stage("hydrate"):
             results = results_from(shown, why)
         return SearchPage(
@@ -113,9 +120,8 @@ class Engine:
                 return groups, ranking
             depth *= 4
 
-    def encode(self, query: Query) -> EncodedQuery:
-        """Photo and words as vectors."""
-        photo = self._photo(query)
+    def encode(self, query: Query, photo: Vector | None) -> EncodedQuery:
+        """Words as vectors, beside the photo's."""
         edit = edit_parse(query.words, lexicon=catalog_lexicon())
         with self.watch.stage("encode"):
             space = text_space(self.encoder)
@@ -129,14 +135,16 @@ class Engine:
             photo=photo, text=text, source=source, weight=query.weight, catalog=catalog
         )
 
-    def _photo(self, query: Query) -> Vector | None:
+    def _photo(self, query: Query) -> Upright | None:
         if query.image_id is not None:
-            return self._vector_of_image(query.image_id)
+            return Upright(self._vector_of_image(query.image_id))
         if not query.photo:
             return None
         with self.watch.stage("decode"), query_photo_get(query.photo).file.open("rb") as file:
             image = photo_load(file, longest_side=LONGEST_SIDE)
-        return self._vector_of(image)
+        vector = self._vector_of(image)
+        with self.watch.stage("identify"):
+            return upright_vector(image, vector=vector, encoder=self.encoder)
 
     def _vector_of_image(self, image_id: int) -> Vector:
         with self.watch.stage("decode"):

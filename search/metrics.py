@@ -8,7 +8,7 @@ from contextlib import contextmanager
 
 from prometheus_client import Histogram
 
-STAGES = ("decode", "encode", "store", "rerank", "hydrate")
+STAGES = ("decode", "encode", "store", "identify", "rerank", "hydrate")
 
 STAGE_SECONDS = Histogram(
     "shoefinder_search_stage_seconds",

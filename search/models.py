@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from django.conf import settings
 from django.db import models
 from django.utils import timezone
 
-from catalog.models import ShoeImage
+from catalog.models import ShoeImage, ShoeModel
 
 
 class ImageEmbedding(models.Model):
@@ -208,3 +209,113 @@ class QueryPhoto(models.Model):
 
     def __str__(self) -> str:
         return self.token[:8]
+
+
+class RecogniserFit(models.Model):
+    """A method of naming learns the catalog's photos under one encoder: how far, how well.
+
+    What it learned is a file (`search.recognition.fits`), a cache of the catalog like an index.
+    """
+
+    class Status(models.TextChoices):
+        PENDING = "pending", "Waiting"
+        RUNNING = "running", "Running"
+        DONE = "done", "Done"
+        FAILED = "failed", "Failed"
+
+    UNFINISHED = (Status.PENDING, Status.RUNNING)
+
+    class Trigger(models.TextChoices):
+        ADMIN = "admin", "Admin"
+        COMMAND = "command", "Command"
+        CHANGE = "change", "The catalog changed"
+
+    encoder_id = models.CharField(max_length=200)
+    method = models.CharField(max_length=40)
+    shots = models.PositiveSmallIntegerField(default=0)
+    """At most so many photos of each model; 0: all."""
+    status = models.CharField(max_length=8, choices=Status, default=Status.PENDING)
+    trigger = models.CharField(max_length=8, choices=Trigger, default=Trigger.COMMAND)
+    doing = models.CharField(max_length=100, blank=True)
+    count = models.PositiveIntegerField(default=0)
+    """Steps of what is being done, of ``total``."""
+    total = models.PositiveIntegerField(default=0)
+    photos = models.PositiveIntegerField(default=0)
+    shoe_models = models.PositiveIntegerField(default=0)
+    embedding_id = models.PositiveBigIntegerField(default=0)
+    """Rows of ImageEmbedding up to this one could be learned from."""
+    embeddings = models.PositiveBigIntegerField(default=0)
+    """How many there were."""
+    figures = models.JSONField(default=dict, blank=True)
+    """On held-out photos; empty where there were too few."""
+    error = models.TextField(blank=True)
+    requested_at = models.DateTimeField(default=timezone.now)
+    started_at = models.DateTimeField(null=True, blank=True)
+    heartbeat_at = models.DateTimeField(null=True, blank=True)
+    finished_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        ordering = ["-requested_at", "-id"]
+        verbose_name = "fit of a recogniser"
+        verbose_name_plural = "fits of recognisers"
+        constraints = [
+            models.UniqueConstraint(
+                fields=["encoder_id", "method"],
+                condition=models.Q(status="pending"),
+                name="fit_waits_once_per_method",
+            ),
+        ]
+        indexes = [
+            models.Index(fields=["encoder_id", "method", "status"], name="fit_of_method"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.method}: {self.get_status_display().lower()}"
+
+
+class NameReport(models.Model):
+    """A visitor says what shoe a photo shows, or that its name is wrong.
+
+    Kept is the photo's vector. The photo itself only with consent; else it expires as it would.
+    """
+
+    class Kind(models.TextChoices):
+        MINE = "mine", "This is my shoe"
+        WRONG = "wrong", "The name is wrong"
+
+    class Status(models.TextChoices):
+        NEW = "new", "To review"
+        ACCEPTED = "accepted", "Accepted as a label"
+        REJECTED = "rejected", "Rejected"
+
+    kind = models.CharField(max_length=5, choices=Kind)
+    status = models.CharField(max_length=8, choices=Status, default=Status.NEW)
+    encoder_id = models.CharField(max_length=200)
+    vector = models.BinaryField()
+    """float32, little endian, unit length."""
+    method = models.CharField(max_length=40, blank=True)
+    named = models.ForeignKey(
+        ShoeModel, on_delete=models.SET_NULL, null=True, blank=True, related_name="+"
+    )
+    """What the answer card said."""
+    confidence = models.FloatField(default=0.0)
+    model = models.ForeignKey(
+        ShoeModel, on_delete=models.SET_NULL, null=True, blank=True, related_name="name_reports"
+    )
+    """What the shoe is: as the visitor says, until a reviewer corrects it."""
+    said = models.CharField(max_length=200, blank=True)
+    """The right name in the visitor's words."""
+    photo = models.FileField(upload_to="reports/", max_length=200, blank=True)
+    """Only with consent."""
+    reported_at = models.DateTimeField(default=timezone.now)
+    reviewed_at = models.DateTimeField(null=True, blank=True)
+    reviewed_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, blank=True, related_name="+"
+    )
+
+    class Meta:
+        ordering = ["-reported_at", "-id"]
+        indexes = [models.Index(fields=["status", "-reported_at"], name="report_review")]
+
+    def __str__(self) -> str:
+        return f"{self.get_kind_display()}: {self.model or self.said or self.named or '?'}"

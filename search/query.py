@@ -8,6 +8,7 @@ import unicodedata
 from dataclasses import dataclass, field
 from typing import Final
 
+from django.conf import settings
 from django.http import QueryDict
 
 from catalog.exceptions import FilterError
@@ -45,6 +46,8 @@ class Query:
     filters: CatalogFilter = field(default_factory=CatalogFilter)
     page: int = 1
     """From 1."""
+    method: str = ""
+    """How the shoe is named (``SHOEFINDER_RECOGNISERS_OFFERED``); "" for the site's own choice."""
 
     def __post_init__(self) -> None:
         words = words_clean(self.words)
@@ -67,6 +70,8 @@ class Query:
             raise QueryError(
                 f"Results end at page {MAX_PAGE}. Narrow the search by words or filters instead."
             )
+        if self.method and self.method not in methods_offered():
+            raise QueryError("This site does not offer that way of naming shoes.")
         object.__setattr__(self, "words", words)
         # Two decimals are finer than a hand on a slider, and keep addresses short and equal.
         object.__setattr__(self, "weight", round(self.weight, 2) + 0.0)
@@ -100,6 +105,7 @@ class Query:
             page=_whole(
                 params.get("page") or "1", "There is no such page; the first one is page 1."
             ),
+            method=params.get("named_by") or "",
         )
 
     def to_params(self) -> list[tuple[str, str]]:
@@ -114,9 +120,17 @@ class Query:
         if self.weight != DEFAULT_WEIGHT:
             pairs.append(("weight", f"{self.weight:g}"))
         pairs += self.filters.to_query()
+        if self.method:
+            pairs.append(("named_by", self.method))
         if self.page != 1:
             pairs.append(("page", str(self.page)))
         return pairs
+
+
+def methods_offered() -> tuple[str, ...]:
+    """Methods of naming that a visitor may choose, the site's own choice first."""
+    offered = (settings.SHOEFINDER_RECOGNISER, *settings.SHOEFINDER_RECOGNISERS_OFFERED)
+    return tuple(dict.fromkeys(offered))
 
 
 def words_clean(text: str) -> str:

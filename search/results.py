@@ -43,9 +43,18 @@ class Candidate:
     name: str
     """With the brand: "Asics Gel-Lyte III"."""
     confidence: float
-    """Its share of the votes, in [0, 1]; all candidates together make at most 1."""
+    """That it is this model, in [0, 1]; all candidates together make at most 1."""
     votes: int
     """How many of the nearest photos show it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Guess:
+    """A predicted value of an attribute."""
+
+    value: str
+    confidence: float
+    """In [0, 1]; of a brand or a height the sum over the models that have it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +65,18 @@ class Identification:
     """Most likely first."""
     known: bool = False
     """False: the catalog does not seem to have it, and the candidates are only the closest."""
+    shoe: bool = True
+    """False: the photo does not look like a shoe."""
+    turned: int = 0
+    """Degrees counter-clockwise that the photo was turned by before it was named."""
+    method: str = ""
+    """Its name in ``search.recognition.METHODS``."""
+    calibrated: bool = False
+    """Whether confidences were measured on held-out photos, or are mere shares of votes."""
+    brand: Guess | None = None
+    height: Guess | None = None
+    colours: tuple[str, ...] = ()
+    """Slugs, the main one first; as the encoder's words see it."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,7 +13,7 @@ from celery import shared_task
 from celery.signals import worker_ready
 
 from search import services
-from search.exceptions import IndexBusy
+from search.exceptions import IndexBusy, SearchError
 
 log = structlog.get_logger(__name__)
 
@@ -31,6 +31,8 @@ def embed_pending() -> None:
         log.info("embed_pending_left_to_other", busy=report.busy)
     elif report.waiting:
         embed_pending.delay()
+    else:
+        services.recognisers_refresh()
 
 
 @shared_task
@@ -43,6 +45,15 @@ def index_rebuild(build_id: int) -> None:
 def index_ensure() -> None:
     """Check the whole index against its checksums and the database, and mend it."""
     _unless_busy(services.index_ensure)
+
+
+@shared_task
+def recogniser_fit(fit_id: int) -> None:
+    """Let a method of naming learn the catalog."""
+    try:
+        services.recogniser_fit_run(fit_id=fit_id)
+    except SearchError as error:  # the row says it to those who must act
+        log.warning("recogniser_fit_failed", fit=fit_id, error=str(error))
 
 
 @shared_task

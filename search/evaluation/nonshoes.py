@@ -12,7 +12,7 @@ over them must know that. Four kinds, told apart in the figures' sentence:
 from __future__ import annotations
 
 import random
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import partial
 from typing import Final
 
@@ -45,6 +45,18 @@ def non_shoes(photos: Sequence[ShoePhoto], *, each: int, seed: int) -> dict[str,
             name = f"{kind}:{VERSION}:{digest_of(photo)}"
             drawn[name] = partial(_changed, photo, change, name)
     return drawn
+
+
+def strange_pictures(
+    photos: Sequence[Image.Image], *, each: int, seed: int
+) -> Iterator[Image.Image]:
+    """The same kinds from pictures in memory: up to ``each`` of every kind."""
+    for number in range(each):
+        for kind, draw in (("texture", _texture), ("drawing", _drawing)):
+            yield draw(f"{kind}:{VERSION}:{seed}:{number}")
+    for number, photo in enumerate(photos[:each]):
+        for change in (_piece, _shuffle):
+            yield change(photo.convert("RGB"), seeded(f"{seed}:{number}"))
 
 
 def kind_of(name: str) -> str:

@@ -7,14 +7,8 @@ and serving share it.
 from search.recognition.gallery import Facts, Gallery
 from search.recognition.recogniser import Judgement, Recogniser, nearest_similarity
 from search.recognition.registry import DEFAULT, METHODS, method_named
-from search.recognition.voting import (
-    KNOWN_CONFIDENCE,
-    NEIGHBOURS,
-    TEMPERATURE,
-    KnnRecogniser,
-    identify,
-    knn_vote,
-)
+from search.recognition.serving import Upright, identify, upright_vector
+from search.recognition.voting import KNOWN_CONFIDENCE, NEIGHBOURS, TEMPERATURE, knn_vote
 
 __all__ = [
     "DEFAULT",
@@ -25,10 +19,11 @@ __all__ = [
     "Facts",
     "Gallery",
     "Judgement",
-    "KnnRecogniser",
     "Recogniser",
+    "Upright",
     "identify",
     "knn_vote",
     "method_named",
     "nearest_similarity",
+    "upright_vector",
 ]

@@ -31,8 +31,6 @@ ENOUGH: Final = 30
 """Held-out photos, of known and of unknown shoes each, from which a calibration is learned."""
 NAMED: Final = 0.9
 """Share of the shoes that would be named rightly that the reject threshold lets through."""
-DOUBT: Final = 0.05
-"""Share of known shoes whose nearest photo is less similar than `Calibration.doubt`."""
 BINS: Final = 10
 
 
@@ -47,8 +45,6 @@ class Calibration:
     """Of the logistic model of certainty over `signals`; by default a confidence of .6 is even."""
     reject: float = 0.5
     """Certainty from which the shoe counts as known."""
-    doubt: float = -1.0
-    """Similarity of the nearest photo below which other orientations are tried."""
     measured: bool = False
     """Whether there were photos enough to learn all this from."""
     figures: dict[str, float] = field(default_factory=dict)
@@ -138,7 +134,6 @@ def calibrate(
         weights=weights,
         bias=bias,
         reject=reject,
-        doubt=float(np.quantile(known.nearest, DOUBT)),
         measured=True,
         figures={
             "known": float(len(right)),

@@ -47,7 +47,7 @@ class Prompts:
 
 def prompts() -> Prompts:
     """Those of ``SHOEFINDER_PROMPTS``, else the shipped ones. Raises ``RecognitionError``."""
-    path = Path(getattr(settings, "SHOEFINDER_PROMPTS", "") or SHIPPED)
+    path = Path(settings.SHOEFINDER_PROMPTS or SHIPPED)
     try:
         return _read(path, path.stat().st_mtime_ns)
     except OSError as error:

@@ -1,23 +1,15 @@
-"""Which model is it? Votes of the nearest catalog photos.
-
-"We don't have this shoe" is part of the answer: ``known`` says whether the name can be relied on.
-"""
+"""The vote of the nearest photos: over similarities, and over what an index finds."""
 
 from __future__ import annotations
 
 from collections.abc import Collection, Hashable, Sequence
 from dataclasses import dataclass
-from typing import Final, Generic, Protocol, TypeVar
+from typing import Final, Generic, TypeVar
 
 import numpy as np
 import numpy.typing as npt
-from PIL.Image import Image
 
-from search.active import active_encoder
-from search.encoders import Encoder
 from search.hydration import models_of
-from search.results import Candidate, Identification
-from search.stores import get_store
 from search.stores.base import VectorStore
 from search.types import Vector
 
@@ -28,48 +20,10 @@ TEMPERATURE: Final = 0.05
 """A photo that is this much less similar than the nearest one has 1/e of its vote."""
 
 KNOWN_CONFIDENCE: Final = 0.6
-"""From this share of the votes a model counts as known: nine of ten names given are then right
-(docs/evaluation.md, "Known or not")."""
-
-MAX_CANDIDATES: Final = 5
+"""From this share of the votes a model counts as known where nothing was calibrated: nine of ten
+names given are then right (docs/evaluation.md, "Known or not")."""
 
 Label = TypeVar("Label", bound=Hashable)
-
-
-class Recogniser(Protocol):
-    """A method of naming the model in a photo."""
-
-    def identify(self, photo: Vector, *, leaving_out: Collection[int] = ()) -> Identification:
-        """``photo`` has shape (dim,) and unit length. Catalog photos in ``leaving_out`` (the query
-        itself) have no say."""
-
-
-@dataclass(frozen=True)
-class KnnRecogniser:
-    """Distance-weighted vote of the k nearest catalog photos."""
-
-    store: VectorStore
-    k: int = NEIGHBOURS
-
-    def identify(self, photo: Vector, *, leaving_out: Collection[int] = ()) -> Identification:
-        # Some of the nearest may be rejected or deleted since the index was published.
-        hits = self.store.search(photo[None, :], 2 * self.k + len(leaving_out))[0]
-        models = models_of(hit.image_id for hit in hits)
-        near = [hit for hit in hits if hit.image_id in models and hit.image_id not in leaving_out]
-        near = near[: self.k]
-        names = dict(models[hit.image_id] for hit in near)
-        votes = knn_vote(
-            np.array([hit.score for hit in near]), [models[hit.image_id][0] for hit in near]
-        )
-        candidates = tuple(
-            Candidate(model_id=vote.label, name=names[vote.label], confidence=vote.share,
-                      votes=vote.count)
-            for vote in votes[:MAX_CANDIDATES]
-        )  # fmt: skip
-        return Identification(
-            candidates=candidates,
-            known=bool(candidates) and candidates[0].confidence >= KNOWN_CONFIDENCE,
-        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +35,33 @@ class Vote(Generic[Label]):
     """Of all votes, in (0, 1]."""
     count: int
     """Neighbours that carry the label."""
+
+
+@dataclass(frozen=True, slots=True)
+class Poll:
+    """The vote on one photo."""
+
+    nearest: float
+    """Similarity of the nearest photo; -1 where there is none."""
+    votes: tuple[Vote[int], ...]
+    """By model id, best first."""
+
+
+def poll(
+    store: VectorStore, photo: Vector, *, k: int = NEIGHBOURS, leaving_out: Collection[int] = ()
+) -> Poll:
+    """Ask the index for the ``k`` nearest accepted photos of known models, and count their votes.
+
+    ``photo`` has shape (dim,) and unit length. Catalog photos in ``leaving_out`` have no say.
+    """
+    # Some of the nearest may be rejected or deleted since the index was published.
+    hits = store.search(photo[None, :], 2 * k + len(leaving_out))[0]
+    models = models_of(hit.image_id for hit in hits)
+    near = [hit for hit in hits if hit.image_id in models and hit.image_id not in leaving_out][:k]
+    votes = knn_vote(
+        np.array([hit.score for hit in near]), [models[hit.image_id][0] for hit in near]
+    )
+    return Poll(near[0].score if near else -1.0, tuple(votes))
 
 
 def knn_vote(
@@ -107,21 +88,3 @@ def knn_vote(
         (Vote(label, share, counts[label]) for label, share in shares.items()),
         key=lambda vote: -vote.share,
     )
-
-
-def identify(
-    image: Image | Vector,
-    *,
-    k: int = NEIGHBOURS,
-    leaving_out: Collection[int] = (),
-    encoder: Encoder | None = None,
-    store: VectorStore | None = None,
-) -> Identification:
-    """Name the model in a photo: an upright RGB picture, or its vector of shape (dim,).
-
-    Raises ``IndexUnavailable`` when there is no index to ask.
-    """
-    encoder = encoder or active_encoder()
-    store = store or get_store(encoder_id=str(encoder.id), dim=encoder.dim)
-    vector = image if isinstance(image, np.ndarray) else encoder.encode_images([image])[0]
-    return KnnRecogniser(store, k=k).identify(vector, leaving_out=leaving_out)

@@ -17,6 +17,12 @@ from search.services.embedding import (
     embed_failures_retry,
     embed_pending,
 )
+from search.services.recognising import (
+    recogniser_fit,
+    recogniser_fit_request,
+    recogniser_fit_run,
+    recognisers_refresh,
+)
 from search.services.syncing import SyncReport, index_sync
 from search.services.title_evidence import titles_weigh
 from search.services.verifying import VerifyReport, index_verify
@@ -41,5 +47,9 @@ __all__ = [
     "index_sync",
     "index_verify",
     "photos_forget_rejected",
+    "recogniser_fit",
+    "recogniser_fit_request",
+    "recogniser_fit_run",
+    "recognisers_refresh",
     "titles_weigh",
 ]

@@ -214,6 +214,10 @@ SHOEFINDER_STORES: dict[str, dict[str, Any]] = {
 }
 SHOEFINDER_WARM_UP = env.bool("SHOEFINDER_WARM_UP", default=True)
 SHOEFINDER_FUSION = env.str("SHOEFINDER_FUSION", default="contrast")
+# How shoes are named: the method, and others that a visitor may choose.
+SHOEFINDER_RECOGNISER = env.str("SHOEFINDER_RECOGNISER", default="blend")
+SHOEFINDER_RECOGNISERS_OFFERED = env.list("SHOEFINDER_RECOGNISERS_OFFERED", default=["knn"])
+SHOEFINDER_PROMPTS = env.str("SHOEFINDER_PROMPTS", default="")
 SHOEFINDER_CURRENCY = env.str("SHOEFINDER_CURRENCY", default="USD")
 SHOEFINDER_UPLOAD_HOURS = env.float("SHOEFINDER_UPLOAD_HOURS", default=24.0)
 SHOEFINDER_UPLOAD_MAX_BYTES = env.int("SHOEFINDER_UPLOAD_MAX_BYTES", default=15 * 1024 * 1024)

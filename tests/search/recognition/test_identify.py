@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 
 from catalog.models import ImageStatus
 from search import Identification, identify
-from search.recognition.voting import MAX_CANDIDATES, knn_vote
+from search.recognition import knn_vote
+from search.recognition.serving import MAX_CANDIDATES
 from search.types import Vector
 from tests.search.encoders.contract import drawn_shoe
 from tests.search.shelf import Shelf
@@ -94,4 +95,6 @@ def test_rejected_and_deleted_photos_have_no_vote(shelf: Shelf) -> None:
 def test_an_empty_catalog_names_nothing(db: None) -> None:
     shelf = Shelf()
     shelf.publish()
-    assert named(shelf, drawn_shoe("red")) == Identification((), False)
+    answer = named(shelf, drawn_shoe("red"))
+    assert answer.candidates == ()
+    assert not answer.known
