@@ -5,6 +5,7 @@ from __future__ import annotations
 from functools import lru_cache
 
 from django.conf import settings
+from django.core.exceptions import ImproperlyConfigured
 from django.utils.module_loading import import_string
 
 from crawler.exceptions import SourceInvalid
@@ -16,14 +17,22 @@ def kinds_all() -> tuple[Kind, ...]:
     """In the order in which they are offered.
 
     Raises:
-        ImportError: `SHOEFINDER_SOURCE_KINDS` names something that is not there.
+        ImproperlyConfigured: `SHOEFINDER_SOURCE_KINDS` names something that is not there.
     """
     return (*KINDS, *_added(tuple(settings.SHOEFINDER_SOURCE_KINDS)))
 
 
 @lru_cache(maxsize=8)
 def _added(paths: tuple[str, ...]) -> tuple[Kind, ...]:
-    return tuple(import_string(path) for path in paths)
+    found = []
+    for path in paths:
+        try:
+            found.append(import_string(path))
+        except ImportError as error:
+            raise ImproperlyConfigured(
+                f"SHOEFINDER_SOURCE_KINDS names {path!r}, which cannot be loaded: {error}"
+            ) from error
+    return tuple(found)
 
 
 def kind_get(key: str) -> Kind:

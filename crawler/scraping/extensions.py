@@ -131,7 +131,7 @@ class PoliteThrottle(AutoThrottle):
         self._floors: dict[str, float] = {}
         crawler.signals.connect(self.robots_parsed, signal=signals.robots_parsed)
 
-    def robots_parsed(self, robotparser: Any, request: Request, spider: Spider) -> None:
+    def robots_parsed(self, robotparser: Any, request: Request) -> None:
         agent = self.crawler.settings["USER_AGENT"]
         delay = min(robotparser.rp.crawl_delay(agent) or 0.0, MAX_CRAWL_DELAY)
         downloader = engine_of(self.crawler).downloader

@@ -134,7 +134,8 @@ def _is_page(kind: str) -> bool:
     """Whether a kind of problem means that a page, not a photo or a part of it, was not read."""
     return kind.startswith("http-") or kind in {
         "timeout", "connection-refused", "truncated", "download-failed", "internal-error",
-        "unknown-host", "tls", "invalid-sitemap", "invalid-gzip",
+        "unknown-host", "tls", "invalid-sitemap", "invalid-gzip", "not-a-page", "not-a-feed",
+        "no-items", "not-shopify", "not-woocommerce", "invalid-xml", "invalid-row",
     }  # fmt: skip
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from html import unescape
 from pathlib import Path
 from typing import Any
 
@@ -11,9 +12,12 @@ from django.test import Client
 from django.urls import reverse
 from django_celery_beat.models import PeriodicTask
 
+from crawler.kinds import Kind, kinds_all
+from crawler.kinds.base import parameters
 from crawler.models import CrawlError, CrawlRun, CrawlSource
 from crawler.selectors import run_log_tail
 from crawler.services import crawl_source_ensure
+from crawler.types import Preview
 
 pytestmark = pytest.mark.django_db
 
@@ -94,6 +98,104 @@ def test_a_source_that_could_never_be_crawled_is_refused(
     assert response.status_code == 200
     assert told in text(response)
     assert not CrawlSource.objects.exists()
+
+
+def test_a_new_source_begins_with_its_kind(admin_client: Client) -> None:
+    page = unescape(text(admin_client.get(reverse(ADD))))
+
+    for kind in kinds_all():
+        assert f'href="?spider={kind.key}"' in page
+        assert kind.summary in page
+
+
+@pytest.mark.parametrize("kind", kinds_all(), ids=lambda kind: kind.key)
+def test_the_form_of_a_kind_explains_its_parameters(admin_client: Client, kind: Kind) -> None:
+    page = unescape(text(admin_client.get(f"{reverse(ADD)}?spider={kind.key}")))
+
+    assert kind.summary in page
+    assert kind.seeds_help in page
+    for one in parameters(kind.params):
+        assert one.told.label in page
+        assert one.told.help in page
+
+
+SHOPIFY = FORM | {
+    "spider": "shopify", "param_currency": "EUR", "param_product_types": "Shoes\nBoots",
+    "param_photos_anywhere": "on",
+}  # fmt: skip
+
+
+def test_parameters_are_kept_and_shown_again(admin_client: Client) -> None:
+    admin_client.post(reverse(ADD), SHOPIFY)
+
+    source = CrawlSource.objects.get()
+    assert (source.spider, source.params) == (
+        "shopify", {"currency": "EUR", "product_types": ["Shoes", "Boots"]},
+    )  # fmt: skip
+    page = text(admin_client.get(url("change", source)))
+    assert 'value="EUR"' in page
+    assert "Shoes Boots</textarea>" in page
+
+
+def test_a_wrong_parameter_is_told_beside_its_field(admin_client: Client) -> None:
+    response = admin_client.post(reverse(ADD), SHOPIFY | {"param_currency": "euro"})
+
+    assert "ISO 4217" in str(response.context["adminform"].form.errors["param_currency"])
+    assert not CrawlSource.objects.exists()
+
+
+def test_the_kind_can_be_changed(admin_client: Client) -> None:
+    admin_client.post(reverse(ADD), SHOPIFY)
+    source = CrawlSource.objects.get()
+    change = url("change", source)
+    assert 'href="?spider=feed"' in text(admin_client.get(f"{change}?kinds=1"))
+    assert 'value="EUR"' in text(admin_client.get(f"{change}?spider=feed"))
+
+    feed = FORM | {"spider": "feed", "param_currency": "EUR", "param_delimiter": "tab"}
+    response = admin_client.post(f"{change}?spider=feed", feed)
+
+    assert response.status_code == 302
+    source.refresh_from_db()
+    assert source.spider == "feed"
+    assert source.params == {"currency": "EUR", "delimiter": "tab", "photos_anywhere": False}
+
+
+def test_save_and_dry_run_leads_to_its_page(admin_client: Client) -> None:
+    response = admin_client.post(reverse(ADD), SHOPIFY | {"_dryrun": "1"}, follow=True)
+
+    run = CrawlRun.objects.get()
+    assert run.is_dry_run
+    assert response.redirect_chain[-1][0] == run.get_absolute_url()
+    assert "Nothing found yet" in text(response)
+
+
+def test_the_cards_of_a_dry_run(admin_client: Client, source: CrawlSource) -> None:
+    run = CrawlRun.objects.create(
+        source=source, trigger="admin", status=Status.DONE, is_dry_run=True
+    )
+    card = Preview(url="https://shop.example/p", title="Low <1>", price="9.00", currency="EUR",
+                   notes=("No photo.",))  # fmt: skip
+    run.preview_items.create(position=0, content=card.to_json())
+
+    page = text(admin_client.get(run.get_absolute_url()))
+
+    assert "Low &lt;1&gt;" in page
+    assert "9.00 EUR" in page
+    assert "No photo." in page
+    assert "nothing was stored" in page
+    assert "Start the crawl" in page
+
+
+def test_a_dry_run_takes_the_place_of_the_last_and_is_no_latest_run(
+    admin_client: Client, source: CrawlSource
+) -> None:
+    for _ in range(2):
+        admin_client.post(url("dry_run", source))
+        CrawlRun.objects.update(status=Status.DONE)
+
+    assert source.runs.count() == 1
+    assert "none yet" in text(admin_client.get(reverse(SOURCES)))
+    assert admin_client.get(url("dry_run", source)).status_code == 405
 
 
 def test_the_list_leads_to_the_latest_run_and_to_a_new_one(
@@ -203,6 +305,7 @@ def test_who_may_only_look_cannot_act(viewer: Client, run: CrawlRun) -> None:
 
     assert viewer.post(url("cancel", run)).status_code == 403
     assert viewer.post(url("start", run.source)).status_code == 403
+    assert viewer.post(url("dry_run", run.source)).status_code == 403
     run.refresh_from_db()
     assert run.status == Status.RUNNING
 

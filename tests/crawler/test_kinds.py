@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import pytest
+from django.core.exceptions import ImproperlyConfigured
 from django.utils.module_loading import import_string
 
 from crawler.exceptions import SourceInvalid
@@ -85,6 +86,9 @@ def test_settings_add_kinds(settings: Any) -> None:
     assert ("mine", "Mine") in kind_choices()
     with pytest.raises(SourceInvalid, match="There is no kind of source “no”"):
         kind_get("no")
+    settings.SHOEFINDER_SOURCE_KINDS = ["nowhere.KIND"]
+    with pytest.raises(ImproperlyConfigured, match=r"nowhere\.KIND"):
+        kinds_all()
 
 
 @pytest.mark.parametrize("value", ["usd", "US", "EURO"])

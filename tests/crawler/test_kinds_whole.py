@@ -55,6 +55,7 @@ def test_every_product_arrives_as_published(shop_of: Shops, kind: str, path: str
         assert list(found) == wanted
     assert shop.stats()["forbidden"] == []
     assert not list(run.directory.glob("feed-*"))
+    assert "Error" not in run.log_path.read_text()
 
 
 def test_a_feed_that_is_cut_off_keeps_what_came_and_marks_nothing_as_vanished(
@@ -87,6 +88,32 @@ def test_only_what_the_rules_name_is_asked_for(pages_at: Pages) -> None:
 
     assert run.complete
     assert set(server.asked) == {"/a/1", "/a/2", "/map.xml", "/robots.txt"}
+
+
+def test_pages_in_other_languages_only_lead_to_the_wanted_one(pages_at: Pages) -> None:
+    def page(language: str) -> str:
+        links = "".join(
+            f'<link rel="alternate" hreflang="{one}" href="/{one}/low">' for one in ("en", "de")
+        )
+        return product_html("Low 1", sku=language, head=links)
+
+    server = pages_at({
+        "/": (200, {}, '<a href="/en/low">Low</a>'),
+        "/en/low": (200, {}, page("en")), "/de/low": (200, {}, page("de")),
+    })  # fmt: skip
+
+    run = crawl(source("structured", f"{server.base_url}/", language="de-AT", currency="EUR"))
+
+    assert (run.complete, kinds(run)) == (True, {})
+    assert [listing.url for listing in Listing.objects.all()] == [f"{server.base_url}/de/low"]
+
+
+def test_the_pause_that_robots_txt_asks_for_is_kept(shop_of: Shops) -> None:
+    shop = shop_of(limit=1, crawl_delay=0.2)
+
+    run = crawl(source("feed", f"{shop.base_url}/feed.xml"))
+
+    assert "asks for 0.2 s between requests" in run.log_path.read_text()
 
 
 def test_a_shop_that_is_not_of_its_kind_says_so(pages_at: Pages) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import html
 import re
+import unicodedata
 from collections.abc import Iterable, Iterator
 from decimal import Decimal, InvalidOperation
 from typing import Any
@@ -21,12 +22,17 @@ _SPACE = re.compile(r"\s+")
 _TAG = re.compile(r"<[a-zA-Z/!][^>]{0,500}>")
 _CONTROL = re.compile(r"[\x00-\x1f\x7f\u200b\ufeff]")
 _MACHINE_PRICE = re.compile(r"\d{1,10}(?:\.(?:\d{1,2}|\d{4,10}))?")
+_EXPONENT = re.compile(r"\d{1,3}(?:\.\d{1,12})?[eE]\+?\d")
+_NO_CENTS = re.compile(r"[.,]\s?[-–—]{1,2}(?!\d)")
+_SIGNS = str.maketrans({"’": "'", "ʼ": "'", "′": "'", "٫": ".", "٬": ",", "，": ",", "．": "."})
 _CURRENCY_CODE = re.compile(r"[A-Z]{3}")
 _DIGITS = re.compile(r"\d{8}|\d{12,14}")
 
 SYMBOLS = {
     "$": "USD", "US$": "USD", "€": "EUR", "euro": "EUR", "eur": "EUR", "£": "GBP", "₹": "INR",
     "zł": "PLN", "Kč": "CZK", "C$": "CAD", "CA$": "CAD", "A$": "AUD", "AU$": "AUD", "¥": "JPY",
+    "Ft": "HUF", "Rp": "IDR", "Rs": "INR", "Rs.": "INR", "HK$": "HKD", "NT$": "TWD", "S$": "SGD",
+    "NZ$": "NZD", "₫": "VND", "円": "JPY", "руб": "RUB", "руб.": "RUB", "د.إ": "AED", "ر.س": "SAR",
     "₩": "KRW", "₽": "RUB", "R$": "BRL", "₺": "TRY", "₴": "UAH", "₪": "ILS",
 }  # fmt: skip
 
@@ -95,10 +101,10 @@ def price_parse(value: Any) -> tuple[Decimal | None, str]:
     Machine notation ("129.9", 129.9) is read as such; anything else as people write it:
     "1.299,00 €", "from $89.95". Zero, negative and absurd amounts are not prices.
     """
-    written = text(value)[:100]
+    written = _western(text(value)[:100])
     currency = ""
     amount: Decimal | None = None
-    if _MACHINE_PRICE.fullmatch(written):
+    if _MACHINE_PRICE.fullmatch(written) or _EXPONENT.fullmatch(written):
         amount = Decimal(written)
     elif written and not written.startswith("-"):
         try:
@@ -110,6 +116,17 @@ def price_parse(value: Any) -> tuple[Decimal | None, str]:
         return None, currency
     amount = amount.quantize(Decimal("0.01"))
     return (amount if 0 < amount < MAX_PRICE else None), currency
+
+
+def _western(written: str) -> str:
+    """Digits and signs of other scripts as those that a price is read by: "١٢٩٫٥٠" → "129.50"."""
+    if not written.isascii():
+        written = unicodedata.normalize("NFKC", written).translate(_SIGNS)
+        written = "".join(
+            str(unicodedata.decimal(c)) if c.isdecimal() and not c.isascii() else c for c in written
+        )
+    # "129.–", "1.299,-": no cents.
+    return _NO_CENTS.sub("", written)
 
 
 def currency_parse(value: Any) -> str:
