@@ -164,3 +164,6 @@ class EmbedFailureAdmin(ReadOnly):
         count = embed_failures_retry(failures=queryset)
         noun = "photo" if count == 1 else "photos"
         messages.success(request, f"{count} {noun} will be tried again now.")
+
+
+from search import admin_recognition  # noqa: E402, F401  (registers its own)

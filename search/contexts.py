@@ -11,13 +11,14 @@ from django.conf import settings
 from django.urls import reverse
 
 from catalog.filters import CatalogFilter
-from catalog.models import Colorway, ImageStatus, ShoeImage, ShoeModel
+from catalog.models import Colorway, ImageStatus, ShoeImage
 from catalog.selectors import ColorwayCard, Facet, colorway_cards, facets
+from search.answer_card import answer_card
 from search.exceptions import QueryPhotoExpired
 from search.models import QueryPhoto
 from search.queries import query_photo_get
 from search.query import MAX_PAGE, MAX_WORDS, Query
-from search.results import Candidate, PhotoHit, Result, SearchPage
+from search.results import PhotoHit, Result, SearchPage
 
 AUTOMATIC_PAGES = 4
 """Pages that load by scrolling; after them a button, so that the end of the page can be reached."""
@@ -63,13 +64,6 @@ class ShownResult:
     search_with: str
 
 
-@dataclass(frozen=True, slots=True)
-class ShownCandidate:
-    name: str
-    percent: int
-    href: str
-
-
 def address(query: Query) -> str:
     """Where a query is answered; the same query has the same address."""
     params = query.to_params()
@@ -93,7 +87,7 @@ def page_context(
         "chips": chips(query, shown_facets),
         "filters": query.filters,
         "results": shown_results(query, page.results) if page else (),
-        "candidates": _candidates(page),
+        "answer": answer_card(query, page.identification if page else None, address=address),
         "examples": _examples() if start else (),
         "catalog_is_empty": start and not Colorway.objects.exists(),
         "address": address(query),
@@ -185,23 +179,6 @@ def _others(
         for hit in hits
         if hit.image_id in images
     )
-
-
-def _candidates(page: SearchPage | None) -> list[ShownCandidate]:
-    """Models that the photo may show, with their pages. One query."""
-    if page is None or page.identification is None:
-        return []
-    candidates: tuple[Candidate, ...] = page.identification.candidates
-    models = ShoeModel.objects.select_related("brand").in_bulk([c.model_id for c in candidates])
-    return [
-        ShownCandidate(
-            name=candidate.name,
-            percent=round(100 * candidate.confidence),
-            href=models[candidate.model_id].get_absolute_url(),
-        )
-        for candidate in candidates
-        if candidate.model_id in models
-    ]
 
 
 def _examples() -> list[tuple[ColorwayCard, str]]:

@@ -91,7 +91,7 @@ class SearchPage:
     page: int
     has_next: bool
     timings: Mapping[str, float]
-    """Seconds by stage: decode, encode, store, rerank, hydrate."""
+    """Seconds by stage: decode, encode, store, identify, rerank, hydrate."""
     identification: Identification | None = None
     """Only on the first page of a query with a photo."""
     notices: tuple[str, ...] = ()

@@ -43,4 +43,5 @@ class WindowThrottle(BaseThrottle):
 
 
 api_throttle = WindowThrottle("api", "SHOEFINDER_API_RATE")
+report_throttle = WindowThrottle("report", "SHOEFINDER_UPLOAD_RATE")
 upload_throttle = WindowThrottle("upload", "SHOEFINDER_UPLOAD_RATE")

@@ -8,6 +8,7 @@ app_name = "search"
 urlpatterns = [
     path("", views.page, name="page"),
     path("photo/<slug:token>.jpg", views.photo, name="photo"),
+    path("report/", views.report, name="report"),
     path("similar/<int:image_id>/", views.similar, name="similar"),
 ]
 

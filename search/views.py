@@ -6,13 +6,15 @@ import logging
 import math
 from dataclasses import replace
 from http import HTTPStatus
+from urllib.parse import urlencode
 
 from django.http import FileResponse, Http404, HttpRequest, HttpResponse, QueryDict
 from django.http.response import HttpResponseBase
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.utils.cache import patch_cache_control, patch_vary_headers
 from django.views.decorators.csrf import csrf_exempt, csrf_protect
-from django.views.decorators.http import require_http_methods, require_safe
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from catalog.exceptions import PhotoRejected
 from catalog.models import ImageStatus, ShoeImage
@@ -21,7 +23,8 @@ from search.contexts import ShownResult, Told, address, page_context, shown_resu
 from search.exceptions import IndexUnavailable, QueryError, QueryPhotoExpired, SearchError
 from search.models import QueryPhoto
 from search.queries import query_photo_create, query_photo_get
-from search.throttling import upload_throttle
+from search.services import name_report_create
+from search.throttling import report_throttle, upload_throttle
 from search.uploads import rejection_status, upload_capped, upload_content
 
 log = logging.getLogger(__name__)
@@ -30,6 +33,7 @@ PER_PAGE = 24
 SIMILAR = 12
 RETRY_AFTER = 30
 KEPT_WORDS = 300
+THANKS = "Someone will look at it, and it makes names better."
 FILE = "file"
 """Name of the form's file inputs."""
 
@@ -175,6 +179,47 @@ def _answer(
     elif htmx and template == "search/_swap.html":
         response["HX-Push-Url"] = address(query)
     return response
+
+
+@require_POST
+def report(request: HttpRequest) -> HttpResponse:
+    """What a visitor says of the name of their photo."""
+    title, message, status = "Thank you", THANKS, HTTPStatus.OK
+    try:
+        if not report_throttle.allow_request(request):
+            raise QueryError("Too many reports came from your address. Try again in a minute.")
+        name_report_create(
+            photo=request.POST.get("photo") or "",
+            kind=request.POST.get("kind") or "",
+            model_id=_model_id(request.POST.get("model") or ""),
+            said=request.POST.get("said") or "",
+            keep_photo=request.POST.get("keep") == "1",
+            method=request.POST.get("named_by") or "",
+        )
+    except SearchError as error:
+        told = _told(error, Query())
+        title, message, status = told.title, told.message, HTTPStatus(told.status)
+    if request.headers.get("HX-Request") == "true":
+        context = {"message": message, "good": status == HTTPStatus.OK}
+        # A refusal is an answer too: htmx swaps only what succeeded, unless it is told.
+        response = render(request, "search/_reported.html", context, status=status)
+        response["X-Told"] = "1"
+        return response
+    token = request.POST.get("photo") or ""
+    back = f"{reverse('search:page')}?{urlencode({'photo': token})}" if token else "/"
+    return render(
+        request,
+        "search/reported.html",
+        {"title": title, "message": message, "back": back},
+        status=status,
+    )
+
+
+def _model_id(text: str) -> int | None:
+    """A number as the form gives it; -1, which is no model, for what nobody's form sends."""
+    if not text:
+        return None
+    return int(text) if text.isascii() and text.isdigit() and len(text) <= 19 else -1
 
 
 @require_safe

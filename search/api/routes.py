@@ -36,6 +36,8 @@ from search.api.schemas import (
     ModelOut,
     ModelsOut,
     QueryPhotoOut,
+    ReportIn,
+    ReportOut,
     SearchBody,
     SearchIn,
     SearchOut,
@@ -56,7 +58,8 @@ from search.exceptions import QueryError
 from search.models import QueryPhoto
 from search.queries import query_photo_create, query_photo_get, upload_limits
 from search.query import MAX_ID
-from search.throttling import api_throttle, upload_throttle
+from search.services import name_report_create
+from search.throttling import api_throttle, report_throttle, upload_throttle
 from search.uploads import upload_capped, upload_content
 
 LONGEST_SIDE = 640
@@ -165,14 +168,14 @@ def photo_create(request: HttpRequest, file: File[UploadedFile]) -> Status[Query
 
 @api.get("/identify", response={200: IdentificationOut, **ASKED}, tags=["search"])
 def identify_get(
-    request: HttpRequest, photo: str = "", image: int | None = None
+    request: HttpRequest, photo: str = "", image: int | None = None, named_by: str = ""
 ) -> IdentificationOut | None:
     """Which model is it? `photo` is the token of a photo, `image` the id of a catalog photo."""
-    query = Query(photo=photo, image_id=image)
+    query = Query(photo=photo, image_id=image, method=named_by)
     if not query.has_photo:
         raise QueryError("Name a photo by its token, or a catalog photo by its id.")
     own = () if image is None else (image,)
-    return identification_out(identify(_picture(query), leaving_out=own))
+    return identification_out(identify(_picture(query), method=named_by, leaving_out=own))
 
 
 @api.post("/identify", response={200: IdentificationOut, **SENT}, tags=["search"])
@@ -181,6 +184,23 @@ def identify_post(request: HttpRequest, file: File[UploadedFile]) -> Identificat
     """Which model does this photo show? The photo is not kept."""
     _count_upload(request)
     return identification_out(identify(photo_open(file.read(), limits=upload_limits()).image))
+
+
+@api.post("/reports", response={201: ReportOut, **ASKED}, tags=["search"])
+def report_create(request: HttpRequest, body: ReportIn) -> Status[ReportOut]:
+    """Say that a photo shows your shoe, or that its name is wrong. The photo is kept beyond its
+    time only with `keep_photo`."""
+    if not report_throttle.allow_request(request):
+        raise Throttled(wait=int(report_throttle.wait()) + 1)
+    report = name_report_create(
+        photo=body.photo,
+        kind=body.kind,
+        model_id=body.model_id,
+        said=body.said,
+        keep_photo=body.keep_photo,
+        method=body.named_by,
+    )
+    return Status(HTTPStatus.CREATED, ReportOut(id=report.pk))
 
 
 def _picture(query: Query) -> Image.Image:

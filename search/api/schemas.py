@@ -40,6 +40,7 @@ class SearchIn(FilterIn):
     photo: str = Field("", description="Token of a photo that was sent to `POST /photos`")
     image: int | None = Field(None, description="Id of a catalog photo to search with")
     weight: float = Field(DEFAULT_WEIGHT, description="0: like the photo, 1: like the words")
+    named_by: str = Field("", description="Method that names the shoe, of those that are offered")
     page: int = Field(1, description=f"From 1 to {MAX_PAGE}")
     per_page: int = Field(24, ge=1, le=MAX_PER_PAGE)
 
@@ -123,12 +124,43 @@ class ResultOut(Schema):
 class CandidateOut(Schema):
     model: str
     model_id: int
-    confidence: float = Field(description="Share of the votes, from 0 to 1")
+    confidence: float = Field(description="That it is this model, from 0 to 1")
     votes: int
+
+
+class GuessOut(Schema):
+    value: str
+    confidence: float
+
+
+class ReportIn(Schema):
+    """What a visitor says of the name of their photo."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    photo: str = Field(description="Token of the photo")
+    kind: Literal["mine", "wrong"]
+    model_id: int | None = Field(None, description="What the shoe is, if the catalog has it")
+    said: str = Field("", description="What the shoe is, in words")
+    keep_photo: bool = Field(False, description="Consent to keep the photo beyond its time")
+    named_by: str = ""
+
+
+class ReportOut(Schema):
+    id: int
 
 
 class IdentificationOut(Schema):
     known: bool = Field(description="False: probably not in the catalog; these are the closest")
+    shoe: bool = Field(description="False: the photo does not look like a shoe")
+    turned: int = Field(description="Degrees counter-clockwise that the photo was turned by")
+    method: str
+    calibrated: bool = Field(
+        description="Whether confidences were measured on held-out photos, or are shares of votes"
+    )
+    brand: GuessOut | None
+    height: GuessOut | None
+    colours: list[str] = Field(description="Slugs, the main one first")
     candidates: list[CandidateOut]
 
 

@@ -13,6 +13,7 @@ from catalog.selectors import ColorwayCard, ColorwayDetail
 from catalog.thumbnails import Pictured, thumbnail_url
 from search.api.schemas import (
     CandidateOut,
+    GuessOut,
     HitOut,
     IdentificationOut,
     ListingOut,
@@ -24,7 +25,7 @@ from search.api.schemas import (
 )
 from search.contexts import address
 from search.query import MAX_PAGE
-from search.results import Identification, Result, SearchPage
+from search.results import Guess, Identification, Result, SearchPage
 
 THUMBNAIL = 320
 
@@ -132,6 +133,13 @@ def identification_out(found: Identification | None) -> IdentificationOut | None
         return None
     return IdentificationOut(
         known=found.known,
+        shoe=found.shoe,
+        turned=found.turned,
+        method=found.method,
+        calibrated=found.calibrated,
+        brand=_guess(found.brand),
+        height=_guess(found.height),
+        colours=list(found.colours),
         candidates=[
             CandidateOut(
                 model=candidate.name,
@@ -142,6 +150,10 @@ def identification_out(found: Identification | None) -> IdentificationOut | None
             for candidate in found.candidates
         ],
     )
+
+
+def _guess(guess: Guess | None) -> GuessOut | None:
+    return GuessOut(value=guess.value, confidence=guess.confidence) if guess else None
 
 
 def detail_out(request: HttpRequest, detail: ColorwayDetail) -> ShoeDetailOut:

@@ -23,6 +23,7 @@ from search.services.recognising import (
     recogniser_fit_run,
     recognisers_refresh,
 )
+from search.services.reporting import name_report_create, name_reports_review
 from search.services.syncing import SyncReport, index_sync
 from search.services.title_evidence import titles_weigh
 from search.services.verifying import VerifyReport, index_verify
@@ -46,6 +47,8 @@ __all__ = [
     "index_status",
     "index_sync",
     "index_verify",
+    "name_report_create",
+    "name_reports_review",
     "photos_forget_rejected",
     "recogniser_fit",
     "recogniser_fit_request",

@@ -43,7 +43,8 @@ def test_search_by_words(site: Site) -> None:
     assert first["shoe"]["price"] == "89.50"
     assert (first["shoe"]["shop"], first["shoe"]["currency"]) == ("Shop", "USD")
     assert len(first["others"]) == 2
-    assert set(found["timings"]) == {"decode", "encode", "store", "rerank", "hydrate"}
+    stages = {"decode", "encode", "store", "identify", "rerank", "hydrate"}
+    assert set(found["timings"]) == stages
     thumbnail = urlsplit(first["photo"]["thumbnail"]).path
     assert site.client.get(thumbnail)["Content-Type"] == "image/webp"
 
@@ -250,7 +251,7 @@ def test_the_documentation_needs_no_other_host(site: Site) -> None:
     assert set(schema["paths"]) == {
         f"{ROOT}{path}"
         for path in ("/search", "/photos", "/identify", "/shoes", "/shoes/{shoe_id}", "/brands",
-                     "/models")
+                     "/models", "/reports")
     }  # fmt: skip
     body = schema["paths"][f"{ROOT}/search"]["post"]["requestBody"]["content"]
     assert set(body) == {"application/json", "multipart/form-data"}

@@ -57,7 +57,7 @@ def test_a_photo_is_kept_and_found_again_by_its_address(site: Site) -> None:
     answer = site.client.get(address)
     assert titles(answer)[0] == "red"
     assert "Your photo" in answer.content.decode()
-    assert re.search(r"Looks like|Not in the catalog", text(answer))
+    assert re.search(r"Named by|not in the catalog", text(answer))
     token = QueryPhoto.objects.get().token
     shown = site.client.get(f"/photo/{token}.jpg")
     assert shown["Content-Type"] == "image/jpeg"
