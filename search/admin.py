@@ -13,6 +13,7 @@ from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
 from django.views.decorators.http import require_http_methods, require_safe
 
+from search.evaluations_admin import EvaluationRunAdmin
 from search.models import EmbedFailure, IndexBuild
 from search.services import (
     IndexHealth,
@@ -20,6 +21,8 @@ from search.services import (
     index_rebuild_request,
     index_status,
 )
+
+__all__ = ["EmbedFailureAdmin", "EvaluationRunAdmin", "IndexBuildAdmin"]
 
 if TYPE_CHECKING:
     ModelAdmin = admin.ModelAdmin[Any]

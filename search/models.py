@@ -194,6 +194,62 @@ class EncoderSwitch(models.Model):
         return f"{self.name}: {self.get_status_display().lower()}"
 
 
+class EvaluationRun(models.Model):
+    """One task of `manage.py evaluate`: what was measured, and the page that shows it."""
+
+    class Status(models.TextChoices):
+        PENDING = "pending", "Waiting"
+        RUNNING = "running", "Running"
+        DONE = "done", "Done"
+        FAILED = "failed", "Failed"
+
+    UNFINISHED = (Status.PENDING, Status.RUNNING)
+
+    class Trigger(models.TextChoices):
+        ADMIN = "admin", "Admin"
+        COMMAND = "command", "Command"
+
+    task = models.CharField(max_length=20)
+    data = models.CharField(max_length=500)
+    """What was judged: "the catalog", a folder, or two of them. Runs that share task and data can
+    be compared."""
+    encoder_id = models.CharField(max_length=200, blank=True)
+    setting = models.TextField(blank=True)
+    """Gallery and queries in a sentence."""
+    results = models.JSONField(default=dict)
+    """{method: {metric: {"value", "low", "high", "n"}}}"""
+    extras = models.JSONField(default=dict)
+    """{method: {heading: text}}: what is no metric."""
+    report = models.CharField(max_length=100, blank=True)
+    """File name of the page below ``VAR_DIR/evaluation/reports``; empty without one."""
+    status = models.CharField(max_length=8, choices=Status, default=Status.PENDING)
+    trigger = models.CharField(max_length=8, choices=Trigger, default=Trigger.COMMAND)
+    stage = models.CharField(max_length=100, blank=True)
+    done = models.PositiveBigIntegerField(default=0)
+    total = models.PositiveBigIntegerField(default=0)
+    """Of the stage that runs."""
+    attempts = models.PositiveSmallIntegerField(default=0)
+    error = models.TextField(blank=True)
+    requested_at = models.DateTimeField(default=timezone.now)
+    started_at = models.DateTimeField(null=True, blank=True)
+    heartbeat_at = models.DateTimeField(null=True, blank=True)
+    finished_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        ordering = ["-requested_at", "-id"]
+        indexes = [models.Index(fields=["task", "-requested_at"], name="evaluation_task")]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["task"],
+                condition=models.Q(status="pending"),
+                name="evaluation_waits_once_per_task",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.task} of {self.data}: {self.get_status_display().lower()}"
+
+
 class QueryPhoto(models.Model):
     """A visitor's photo, without metadata, under a name nobody can guess, until it expires."""
 

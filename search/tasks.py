@@ -57,6 +57,20 @@ def recogniser_fit(fit_id: int) -> None:
 
 
 @shared_task
+def evaluation_run(run_id: int) -> None:
+    """Measure the catalog as was asked for."""
+    from search.services import evaluating
+
+    evaluating.evaluation_run(run_id=run_id)
+
+
+@shared_task
+def evaluations_sweep() -> None:
+    """Take up evaluations whose message was lost or whose process died."""
+    services.evaluations_sweep()
+
+
+@shared_task
 def uploads_sweep() -> None:
     """Delete visitors' photos that have expired."""
     from search.queries import query_photos_sweep

@@ -14,6 +14,7 @@ HEAVY = [
     "sentence_transformers",
     "onnxruntime",
     "faiss",
+    "matplotlib",
     "scrapy",
     "twisted.internet.reactor",
 ]

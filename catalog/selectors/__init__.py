@@ -20,6 +20,7 @@ from catalog.selectors.details import (
     model_get,
 )
 from catalog.selectors.facets import Facet, FacetValue, facets
+from catalog.selectors.labelled import LabelledPhoto, photos_labelled
 from catalog.selectors.matching import colorways_matching
 from catalog.selectors.payloads import Payload, image_payloads
 
@@ -31,6 +32,7 @@ __all__ = [
     "Cover",
     "Facet",
     "FacetValue",
+    "LabelledPhoto",
     "ListingDetail",
     "ModelEntry",
     "ModelPage",
@@ -47,4 +49,5 @@ __all__ = [
     "image_payloads",
     "model_get",
     "models_list",
+    "photos_labelled",
 ]

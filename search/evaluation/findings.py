@@ -91,22 +91,21 @@ class Examples:
 Finding = Curve | Confusion | Reliability | Examples
 
 
-def recall_curves(
-    title: str, relevant: Mapping[str, Sequence[Mask] | Mask], *, depth: int = 50
-) -> Curve:
+def recall_curves(title: str, firsts: Mapping[str, Sequence[float]], *, depth: int = 50) -> Curve:
     """Share of queries with a right answer among the first k, for each k up to ``depth``.
 
-    ``relevant`` holds by method one ranked mask per query.
+    ``firsts`` holds by method the place of each query's first right answer (`first_of`).
     """
-    lines = {}
-    for method, masks in relevant.items():
-        firsts = np.array([_first(np.asarray(mask)) for mask in masks])
-        lines[method] = [(k, float((firsts < k).mean())) for k in range(1, depth + 1)]
+    lines = {
+        method: [(k, float((np.asarray(places) < k).mean())) for k in range(1, depth + 1)]
+        for method, places in firsts.items()
+    }
     return Curve(title=title, across="k", up="recall@k", lines=lines)
 
 
-def _first(mask: Mask) -> float:
-    places = np.flatnonzero(mask)
+def first_of(relevant: Mask) -> float:
+    """The place of the first right answer in a ranking, from 0; infinite where there is none."""
+    places = np.flatnonzero(relevant)
     return float(places[0]) if len(places) else np.inf
 
 

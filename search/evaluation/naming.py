@@ -1,24 +1,27 @@
-"""Naming the model in a photo: the methods, and one contest of them that several tasks share.
+"""Naming the model in a photo: one contest that several tasks share.
 
-A method is a function from a ``Contest`` to the first ``NAMED`` labels of each query. A new one is
-a line in ``METHODS``; every task that names models then offers it.
+The methods are those of ``search.recognition``: one that is added there is measured here.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
-from functools import partial
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 from typing import Final
 
 import numpy as np
 import numpy.typing as npt
 
+from catalog.colours import colour_parse
 from search.evaluation.datasets import ShoePhoto
 from search.evaluation.embeddings import digest_of
 from search.evaluation.metrics import Bootstrap
 from search.evaluation.protocol import EvaluationError, Row
-from search.recognition import NEIGHBOURS, TEMPERATURE, knn_vote
+from search.exceptions import RecognitionError
+from search.recognition import METHODS, TEMPERATURE, Facts, Gallery, method_named
+from search.recognition.base import NEVER, Floats, Method
+from search.recognition.neighbours import Knn, similarities
+from search.texts import TextSpace
 from search.types import Vectors
 
 Labels = npt.NDArray[np.intp]
@@ -26,9 +29,6 @@ Same = npt.NDArray[np.bool_]
 
 NAMED: Final = 5
 """Names in order that a method must give for each query."""
-
-DEFAULT: Final = "knn"
-"""Where one method stands for all."""
 
 NOBODY: Final = -2
 """A label where a method has no further name to give."""
@@ -40,32 +40,34 @@ class Contest:
 
     queries: Vectors
     """Shape (n, dim)."""
-    gallery: Vectors
-    """Shape (m, dim)."""
-    labels: Labels
-    """Of the gallery, shape (m,): places in ``models``."""
+    gallery: Gallery
+    """m photos; its models in the order of ``names``."""
     truth: Labels
     """Of the queries, shape (n,); -1 where the gallery lacks the model: it can only be wrong."""
     same: Same
     """Where a gallery photo must not answer a query, because it is that photo; shape (n, m)."""
-    models: tuple[str, ...]
+    names: tuple[str, ...]
+    """What identifies each model."""
+    space: TextSpace | None = None
+    """For methods that use words."""
 
-    def among(self, places: npt.NDArray[np.intp]) -> Contest:
+    def among(self, rows: Labels | npt.NDArray[np.bool_]) -> Contest:
         """With these gallery photos only; a model may be left without any."""
-        return Contest(
-            queries=self.queries, gallery=self.gallery[places], labels=self.labels[places],
-            truth=self.truth, same=self.same[:, places], models=self.models,
-        )  # fmt: skip
+        return replace(self, gallery=self.gallery.only(rows), same=self.same[:, rows])
+
+    def asked(self, rows: Labels | npt.NDArray[np.bool_]) -> Contest:
+        """With these queries only."""
+        return replace(
+            self, queries=self.queries[rows], truth=self.truth[rows], same=self.same[rows]
+        )
 
     def asking(self, queries: Vectors) -> Contest:
         """The same photos, changed before they were encoded."""
-        return Contest(
-            queries=queries, gallery=self.gallery, labels=self.labels,
-            truth=self.truth, same=self.same, models=self.models,
-        )  # fmt: skip
+        return replace(self, queries=queries)
 
-
-Namer = Callable[[Contest], Labels]
+    def similarities(self) -> Floats:
+        """Cosines, shape (n, m); far below every cosine where a photo must not answer."""
+        return similarities(self.queries, self.gallery.vectors, self.same)
 
 
 def contest_of(
@@ -73,19 +75,41 @@ def contest_of(
     gallery: Sequence[ShoePhoto],
     vectors: tuple[Vectors, Vectors],
     *,
+    space: TextSpace | None,
     model_of: Callable[[ShoePhoto], str] = lambda photo: photo.model_id,
     same: Same | None = None,
 ) -> Contest:
     """``vectors`` are of the queries and of the gallery; ``same`` is by bytes if not given."""
-    models = tuple(sorted({model_of(photo) for photo in gallery}))
-    place = {model: i for i, model in enumerate(models)}
+    members: dict[str, list[ShoePhoto]] = {}
+    for photo in gallery:
+        members.setdefault(model_of(photo), []).append(photo)
+    names = tuple(sorted(members))
+    place = {name: i for i, name in enumerate(names)}
+    groups: dict[str, int] = {}
     return Contest(
         queries=vectors[0],
-        gallery=vectors[1],
-        labels=np.array([place[model_of(photo)] for photo in gallery], np.intp),
+        gallery=Gallery.of(
+            vectors[1],
+            [place[model_of(photo)] for photo in gallery],
+            [_facts(members[name]) for name in names],
+            np.array([groups.setdefault(photo.group, len(groups)) for photo in gallery], np.intp),
+        ),
         truth=np.array([place.get(model_of(photo), -1) for photo in queries], np.intp),
         same=same_bytes(queries, gallery) if same is None else same,
-        models=models,
+        names=names,
+        space=space,
+    )
+
+
+def _facts(photos: Sequence[ShoePhoto]) -> Facts:
+    """What the labels of a model's photos say of it."""
+    first = photos[0]
+    colours = (colour_parse(photo.colours[0]) for photo in photos if photo.colours)
+    return Facts(
+        name=f"{first.brand} {first.model}".strip() or first.title or first.model_id,
+        brand=first.brand,
+        height=first.height,
+        colours=tuple(sorted({colour.slug for colour in colours if colour})),
     )
 
 
@@ -95,6 +119,60 @@ def same_bytes(queries: Sequence[ShoePhoto], gallery: Sequence[ShoePhoto]) -> Sa
     theirs = np.array([places.setdefault(digest_of(photo), len(places)) for photo in gallery])
     ours = np.array([places.get(digest_of(photo), -1) for photo in queries])
     return np.asarray(ours[:, None] == theirs[None, :])
+
+
+def naming_method(name: str) -> Method:
+    """By name; ``knn:K`` and ``knn:K:T`` vote by K photos at temperature T."""
+    method, *parameters = name.split(":")
+    if not parameters:
+        return method_named(method)
+    try:
+        k = int(parameters[0])
+        temperature = float(parameters[1]) if len(parameters) > 1 else TEMPERATURE
+    except ValueError:
+        k, temperature = 0, 0.0
+    if method != "knn" or len(parameters) > 2 or k < 1 or not temperature > 0:
+        raise EvaluationError(f"{name!r} is not a method; knn takes knn:K or knn:K:TEMPERATURE.")
+    return Knn(k=k, temperature=temperature)
+
+
+def usable(methods: Sequence[str], contest: Contest, *, asked: str) -> list[str]:
+    """Those that can be measured here, of ``methods`` as ``asked`` for.
+
+    A method that cannot unlearn must not have learned a query. Where all methods were asked for it
+    is passed over, else an ``EvaluationError`` says why.
+    """
+    kept = []
+    for name in methods:
+        if contest.same.any(axis=0).all() and not naming_method(name).leaves_out:
+            if asked != "all":
+                raise EvaluationError(
+                    f"{name} cannot be asked about the photos that it learns from: "
+                    "name the sides with --gallery and --queries, or use --split test."
+                )
+            continue
+        kept.append(name)
+    return kept
+
+
+def named_by(name: str, contest: Contest) -> Labels:
+    """The first ``NAMED`` labels of each query, shape (n, NAMED); ``NOBODY`` where there is none.
+
+    A method that cannot unlearn does not learn what any query must not be answered by.
+    """
+    method = naming_method(name)
+    if contest.same.any() and not method.leaves_out:
+        contest = contest.among(np.flatnonzero(~contest.same.any(axis=0)))
+    try:
+        fitted = method.fit(contest.gallery, contest.space)
+    except RecognitionError as error:
+        raise EvaluationError(f"{name}: {error}") from error
+    scores = fitted.scores(contest.queries, leaving_out=contest.same)
+    order = np.argsort(-scores, axis=1, kind="stable")[:, :NAMED]
+    named = np.full((len(scores), NAMED), NOBODY, np.intp)
+    given = np.take_along_axis(scores, order, axis=1) > NEVER / 2
+    named[:, : order.shape[1]] = np.where(given, order, NOBODY)
+    return named
 
 
 def figures(named: Labels, truth: Labels, bootstrap: Bootstrap) -> Row:
@@ -109,65 +187,7 @@ def figures(named: Labels, truth: Labels, bootstrap: Bootstrap) -> Row:
     }
 
 
-def namer(method: str) -> Namer:
-    """A method by name; ``knn:K`` and ``knn:K:T`` vote by K photos at temperature T."""
-    name, *parameters = method.split(":")
-    if not parameters:
-        return METHODS[name]
-    try:
-        k = int(parameters[0])
-        temperature = float(parameters[1]) if len(parameters) > 1 else TEMPERATURE
-    except ValueError:
-        k, temperature = 0, 0.0
-    if name != "knn" or len(parameters) > 2 or k < 1 or not temperature > 0:
-        raise EvaluationError(f"{method!r} is not a method; knn takes knn:K or knn:K:TEMPERATURE.")
-    return partial(knn, k=k, temperature=temperature)
-
-
-def knn(contest: Contest, *, k: int = NEIGHBOURS, temperature: float = TEMPERATURE) -> Labels:
-    """The vote that ``search.identify`` counts, shape (n, NAMED).
-
-    Where the voters carry fewer labels, those of the next nearest photos follow.
-    """
-    scores = np.where(contest.same, -np.inf, contest.queries @ contest.gallery.T)
-    # As deep as the rarest need be: one photo each of NAMED models beyond the voters.
-    depth = min(scores.shape[1], 20 * k)
-    nearest = np.argpartition(-scores, depth - 1, axis=1)[:, :depth]
-    named = np.full((len(scores), NAMED), NOBODY, np.intp)
-    labels = contest.labels
-    for row, places in enumerate(nearest):
-        order = places[np.argsort(-scores[row, places], kind="stable")]
-        order = order[np.isfinite(scores[row, order])]
-        voters = order[:k]
-        votes = knn_vote(scores[row, voters], labels[voters].tolist(), temperature=temperature)
-        found = [vote.label for vote in votes] + labels[order[k:]].tolist()
-        first = list(dict.fromkeys(found))[:NAMED]
-        named[row, : len(first)] = first
-    return named
-
-
-def prototype(contest: Contest) -> Labels:
-    """Labels by similarity to each model's renormalised mean vector, without the query itself."""
-    labels, gallery, queries, same = contest.labels, contest.gallery, contest.queries, contest.same
-    classes = len(contest.models)
-    member = (labels[:, None] == np.arange(classes)).astype(np.float32)
-    sums = member.T @ gallery
-    scores = queries @ _unit(sums).T
-    scores[:, member.sum(axis=0) == 0] = -np.inf
-    for row, column in zip(*np.nonzero(same), strict=True):
-        label = labels[column]
-        own = gallery[same[row] & (labels == label)].sum(axis=0)
-        scores[row, label] = queries[row] @ _unit((sums[label] - own)[None, :])[0]
-    order = np.argsort(-scores, axis=1, kind="stable")[:, :NAMED]
-    named = np.full((len(queries), NAMED), NOBODY, np.intp)
-    given = np.isfinite(np.take_along_axis(scores, order, axis=1))
-    named[:, : order.shape[1]] = np.where(given, order, NOBODY)
-    return named
-
-
-def _unit(vectors: Vectors) -> Vectors:
-    lengths = np.linalg.norm(vectors, axis=1, keepdims=True)
-    return np.asarray(vectors / np.maximum(lengths, 1e-12), np.float32)
-
-
-METHODS: Final[Mapping[str, Namer]] = {"knn": knn, "prototype": prototype}
+__all__ = [
+    "METHODS", "Contest", "Labels", "Same", "contest_of", "figures", "named_by", "naming_method",
+    "same_bytes", "usable",
+]  # fmt: skip

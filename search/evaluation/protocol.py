@@ -30,29 +30,6 @@ Row = Mapping[str, Estimate]
 Report = Callable[[str, int, int], None]
 """Called with what is being done, how much is done, and of how much."""
 
-METRICS = {
-    "top1": "top-1",
-    "top5": "top-5",
-    "macro_precision": "macro prec.",
-    "macro_recall": "macro recall",
-    "r1": "R@1",
-    "r10": "R@10",
-    "map": "mAP",
-    "edit10": "edit@10",
-    "identity10": "identity@10",
-    "both10": "both@10",
-    "mrr": "MRR",
-    "auroc": "AUROC",
-    "false_names": "false names",
-    "ece": "ECE",
-    "precision": "precision",
-    "recall": "recall",
-    "brand": "brand",
-    "colour": "colours",
-    "gender": "gender",
-}
-"""Every metric that a task may report, by its name in JSON, with its heading."""
-
 Item = TypeVar("Item")
 
 

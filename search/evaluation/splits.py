@@ -74,13 +74,17 @@ def near_duplicate_groups(
 
 
 def photo_groups(paths: Sequence[Path], *, threads: int = 2) -> tuple[npt.NDArray[np.intp], int]:
-    """Near-duplicate groups of photo files, and the distance they were made with.
+    """`hash_groups` of photo files."""
+    return hash_groups(dhashes(paths, threads=threads))
+
+
+def hash_groups(hashes: npt.NDArray[np.uint64]) -> tuple[npt.NDArray[np.intp], int]:
+    """Near-duplicate groups of hashes, and the distance they were made with.
 
     Starts at ``NEAR`` and goes nearer while one group holds more than 5 % of the photos (and more
     than 20): side views on white differ by so few bits that at 4 the whole catalog chains into one
     group, which would be no split at all.
     """
-    hashes = dhashes(paths, threads=threads)
     for near in (NEAR, 2, 1, 0):
         groups = near_duplicate_groups(hashes, near=near)
         if not len(groups) or np.bincount(groups).max() <= max(20, 0.05 * len(groups)):

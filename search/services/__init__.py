@@ -17,6 +17,12 @@ from search.services.embedding import (
     embed_failures_retry,
     embed_pending,
 )
+from search.services.evaluations import (
+    evaluation_delete,
+    evaluation_request,
+    evaluations_sweep,
+    report_path,
+)
 from search.services.recognising import (
     recogniser_fit,
     recogniser_fit_request,
@@ -38,6 +44,9 @@ __all__ = [
     "active_encoder",
     "embed_failures_retry",
     "embed_pending",
+    "evaluation_delete",
+    "evaluation_request",
+    "evaluations_sweep",
     "index_ensure",
     "index_ensure_request",
     "index_rebuild",
@@ -54,5 +63,6 @@ __all__ = [
     "recogniser_fit_request",
     "recogniser_fit_run",
     "recognisers_refresh",
+    "report_path",
     "titles_weigh",
 ]

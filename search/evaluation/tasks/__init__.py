@@ -9,6 +9,7 @@ from search.evaluation.protocol import EvaluationError, Measured, Request, Task,
 from search.evaluation.tasks.attributes import AttributesTask
 from search.evaluation.tasks.cross import CrossTask
 from search.evaluation.tasks.edit import EditTask
+from search.evaluation.tasks.index import IndexTask
 from search.evaluation.tasks.photo_rules import PhotoRulesTask
 from search.evaluation.tasks.recognise import RecogniseTask
 from search.evaluation.tasks.robust import RobustTask
@@ -28,6 +29,7 @@ TASKS: Final[Mapping[str, Task]] = {
         TitlesTask(),
         PhotoRulesTask(),
         UnknownTask(),
+        IndexTask(),
     )
 }
 

@@ -15,6 +15,7 @@ import numpy as np
 
 from search.edits import colour_prompts
 from search.evaluation.datasets import DatasetError, ShoePhoto
+from search.evaluation.findings import Finding, confusion_of
 from search.evaluation.metrics import Bootstrap
 from search.evaluation.protocol import Measured, Request, Row
 from search.evaluation.sources import Source, preferred
@@ -30,6 +31,7 @@ HEIGHTS: Final[Mapping[str, tuple[str, ...]]] = {
 }
 GENDERS: Final[Mapping[str, str]] = {
     "men": "men's", "women": "women's", "boys": "boys'", "girls": "girls'",
+    "kids": "kids'", "unisex": "unisex",
 }  # fmt: skip
 
 
@@ -83,6 +85,7 @@ class AttributesTask:
     def run(self, request: Request, methods: Sequence[str]) -> Measured:
         rows: dict[str, Row] = {}
         said = []
+        findings: list[Finding] = []
         for name in methods:
             try:
                 photos, others = _photos(request, ATTRIBUTES[name])
@@ -91,13 +94,16 @@ class AttributesTask:
                     raise
                 continue  # this folder does not say it; the others are still measured
             values = sorted({ATTRIBUTES[name].value(photo) for photo in (*photos, *others)})
-            rows |= _measure(request, name, photos, others, values)
+            measured, finding = _measure(request, name, photos, others, values)
+            rows |= measured
+            findings.append(finding)
             said.append(f"{name} of {len(values)} on {len(photos)} {photos[0].dataset} photos")
         if not rows:
             raise DatasetError(f"No photo in {request.source} is labelled with an attribute.")
         return Measured(
-            task=self.name, encoder=str(request.encoder.id), rows=rows, setting="; ".join(said)
-        )
+            task=self.name, encoder=str(request.encoder.id), rows=rows,
+            setting="; ".join(said), findings=findings,
+        )  # fmt: skip
 
 
 def _measure(
@@ -106,7 +112,7 @@ def _measure(
     photos: Sequence[ShoePhoto],
     others: Sequence[ShoePhoto],
     values: Sequence[str],
-) -> dict[str, Row]:
+) -> tuple[dict[str, Row], Finding]:
     attribute = ATTRIBUTES[name]
     vectors = request.embed(photos, f"photos for {name}")
     space = text_space(request.encoder)
@@ -130,7 +136,12 @@ def _measure(
             "macro_precision": precision,
             "macro_recall": recall,
         }
-    return rows
+    confusion = confusion_of(
+        f"{name.capitalize()}: taken for what",
+        [values[i] for i in truth],
+        [values[i] for i in rankings[name][:, 0]],
+    )
+    return rows, confusion
 
 
 def _photos(request: Request, attribute: Attribute) -> tuple[list[ShoePhoto], list[ShoePhoto]]:

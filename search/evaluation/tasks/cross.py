@@ -15,13 +15,23 @@ import numpy as np
 
 from search.evaluation.crosswalk import crosswalk_key
 from search.evaluation.datasets import DatasetError, ShoePhoto
-from search.evaluation.findings import Finding, recall_curves
+from search.evaluation.findings import Finding, first_of, recall_curves
 from search.evaluation.metrics import Bootstrap, Mask, average_precision, recall_at
-from search.evaluation.naming import METHODS, Contest, Same, contest_of, figures, namer
+from search.evaluation.naming import (
+    METHODS,
+    Contest,
+    Same,
+    contest_of,
+    figures,
+    named_by,
+    naming_method,
+    usable,
+)
 from search.evaluation.protocol import EvaluationError, Measured, Request, Row
 from search.evaluation.sources import Source, preferred
 from search.evaluation.splits import dhashes
 from search.evaluation.tasks.recognise import mistakes
+from search.texts import text_space
 
 RETRIEVAL: Final = "image"
 """The ranking of photos itself, without naming."""
@@ -42,36 +52,45 @@ class CrossTask:
         return (RETRIEVAL, *METHODS)
 
     def run(self, request: Request, methods: Sequence[str]) -> Measured:
-        namers = {method: namer(method) for method in methods if method != RETRIEVAL}
+        naming = [method for method in methods if method != RETRIEVAL]
+        for method in naming:
+            naming_method(method)  # told before anything is embedded
         gallery, queries = cross_sides(request)
         queries = request.sample(queries)
         vectors = request.embed(queries, "the queries"), request.embed(gallery, "the gallery")
         catalog = contest_of(
-            queries, gallery, vectors, model_of=crosswalk_key, same=_same_picture(queries, gallery)
-        )
-        both = np.flatnonzero(np.isin(catalog.labels, catalog.truth))
+            queries, gallery, vectors, space=text_space(request.encoder),
+            model_of=crosswalk_key, same=_same_picture(queries, gallery),
+        )  # fmt: skip
+        both = np.flatnonzero(np.isin(catalog.gallery.labels, catalog.truth))
         shared = catalog.among(both)
         bootstrap = Bootstrap(len(queries), seed=request.seed)
         relevant = {"shared models": _ranked(shared), "whole catalog": _ranked(catalog)}
         rows: dict[str, Row] = {RETRIEVAL: _retrieval(relevant["shared models"], bootstrap)}
-        findings: list[Finding] = [recall_curves("Photos of the right model", relevant)]
+        findings: list[Finding] = [
+            recall_curves(
+                "Photos of the right model",
+                {name: [first_of(mask) for mask in masks] for name, masks in relevant.items()},
+            )
+        ]
         wide: dict[str, Row] = {
             f"{RETRIEVAL}@catalog": _retrieval(relevant["whole catalog"], bootstrap)
         }
-        for number, (method, name_all) in enumerate(namers.items()):
-            request.report(f"Naming by {method}", number, len(namers))
-            named = name_all(shared)
+        chosen = usable(naming, shared, asked=request.method)
+        for number, method in enumerate(chosen):
+            request.report(f"Naming by {method}", number, len(chosen))
+            named = named_by(method, shared)
             rows[method] = figures(named, shared.truth, bootstrap)
-            wide[f"{method}@catalog"] = figures(name_all(catalog), catalog.truth, bootstrap)
+            wide[f"{method}@catalog"] = figures(named_by(method, catalog), catalog.truth, bootstrap)
             if number == 0:
                 findings += mistakes(shared, queries, [gallery[i] for i in both], named, method)
         return Measured(
             task=self.name,
             encoder=str(request.encoder.id),
             rows=rows | wide,
-            setting=f"{len(queries)} queries against {len(shared.labels)} photos of the "
-            f"{len(set(shared.labels.tolist()))} models that both have; METHOD@catalog: against "
-            f"all {len(gallery)} photos of {len(catalog.models)} models",
+            setting=f"{len(queries)} queries against {len(both)} photos of the "
+            f"{len(set(shared.gallery.labels.tolist()))} models that both have; METHOD@catalog: "
+            f"against all {len(gallery)} photos of {len(catalog.names)} models",
             findings=findings,
         )
 
@@ -124,12 +143,12 @@ def _same_picture(queries: Sequence[ShoePhoto], gallery: Sequence[ShoePhoto]) ->
 
 def _ranked(contest: Contest) -> list[Mask]:
     """For each query which of the gallery's photos are right, best first."""
-    scores = np.where(contest.same, -np.inf, contest.queries @ contest.gallery.T)
+    scores = contest.similarities()
     order = np.argsort(-scores, axis=1, kind="stable")
     masks = []
     for query, places in enumerate(order):
-        allowed = places[np.isfinite(scores[query, places])]
-        masks.append(contest.labels[allowed] == contest.truth[query])
+        allowed = places[~contest.same[query, places]]
+        masks.append(contest.gallery.labels[allowed] == contest.truth[query])
     return masks
 
 

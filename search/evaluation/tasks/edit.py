@@ -16,6 +16,14 @@ import numpy as np
 from catalog.colours import BY_SLUG, colour_parse
 from search.edits import edit_parse
 from search.evaluation.datasets import DatasetError, ShoePhoto
+from search.evaluation.findings import (
+    WORST,
+    Answer,
+    Example,
+    Examples,
+    first_of,
+    recall_curves,
+)
 from search.evaluation.metrics import Bootstrap, average_precision, recall_at, share_at
 from search.evaluation.protocol import EvaluationError, Measured, Request
 from search.evaluation.sources import Source, preferred
@@ -63,16 +71,23 @@ class EditTask:
         judge = Judge(photos, queries)
         bootstrap = Bootstrap(len(queries), seed=request.seed)
         rows = {}
-        for method in methods:
-            request.report(f"Ranking by {method}", 0, 1)
-            figures = judge.figures(_fusion(method), encoded, vectors)
+        firsts: dict[str, list[float]] = {}
+        for number, method in enumerate(methods):
+            request.report(f"Ranking by {method}", number, len(methods))
+            firsts[method] = []
+            figures = judge.figures(_fusion(method), encoded, vectors, firsts[method])
             rows[method] = {name: bootstrap.mean(values) for name, values in figures.items()}
-        models = len({photo.group for photo in photos})
+        best = max(rows, key=lambda method: rows[method]["map"].value)
+        models = len({model_of(photo) for photo in photos})
         return Measured(
             task=self.name,
             encoder=str(request.encoder.id),
             rows=rows,
             setting=f"{len(queries)} queries among {len(photos)} photos of {models} models",
+            findings=[
+                recall_curves("This model in that colour", firsts),
+                _worst(photos, queries, encoded, vectors, best),
+            ],
         )
 
 
@@ -98,6 +113,11 @@ def _coloured(source: Source) -> list[ShoePhoto]:
     )  # fmt: skip
 
 
+def model_of(photo: ShoePhoto) -> str:
+    """The same for photos of one model: in footlocker one model has several ids and names."""
+    return photo.group if photo.dataset == "footlocker" else photo.model_id
+
+
 def main_colour(photo: ShoePhoto) -> str:
     """Slug of the first colour, in the catalog's vocabulary; empty when unknown."""
     colour = colour_parse(photo.colours[0]) if photo.colours else None
@@ -109,12 +129,12 @@ def edit_queries(photos: Sequence[ShoePhoto]) -> list[EditQuery]:
     colours: dict[str, set[str]] = defaultdict(set)
     for photo in photos:
         if colour := main_colour(photo):
-            colours[photo.group].add(colour)
+            colours[model_of(photo)].add(colour)
     return [
         EditQuery(place, wished)
         for place, photo in enumerate(photos)
         if (own := main_colour(photo))
-        for wished in sorted(colours[photo.group] - {own})
+        for wished in sorted(colours[model_of(photo)] - {own})
     ]
 
 
@@ -139,18 +159,68 @@ def encode_queries(
     return encoded
 
 
+def _worst(
+    photos: Sequence[ShoePhoto],
+    queries: Sequence[EditQuery],
+    encoded: Sequence[EncodedQuery],
+    vectors: Vectors,
+    method: str,
+) -> Examples:
+    """The queries whose right answer comes last, each photo once, with what came first."""
+    fusion, judge = _fusion(method), Judge(photos, queries)
+    firsts: list[float] = []
+    judge.figures(fusion, encoded, vectors, firsts)
+    worst: dict[int, int] = {}
+    for place in np.argsort(-np.array(firsts), kind="stable").tolist():
+        if firsts[place] and len(worst) < WORST:
+            worst.setdefault(queries[place].photo, place)
+    shown = []
+    for place in worst.values():
+        query = queries[place]
+        order = np.argsort(-fusion.score(encoded[place], vectors), kind="stable")
+        nearest = [int(i) for i in order[:5] if i != query.photo][:4]
+        shown.append(
+            Example(
+                photo=photos[query.photo].path,
+                asked=f"{_label(photos[query.photo])}, {query.words} "
+                f"(found at place {firsts[place] + 1:.0f})",
+                answers=tuple(
+                    Answer(
+                        photos[i].path,
+                        _label(photos[i]),
+                        model_of(photos[i]) == model_of(photos[query.photo])
+                        and main_colour(photos[i]) == query.colour,
+                    )
+                    for i in nearest
+                ),
+            )
+        )
+    return Examples(f"The queries that {method} answers worst", tuple(shown))
+
+
+def _label(photo: ShoePhoto) -> str:
+    return f"{photo.brand} {photo.model} · {'/'.join(photo.colours)}".strip()
+
+
 class Judge:
     """Which answers are right, for every query over the same photos."""
 
     def __init__(self, photos: Sequence[ShoePhoto], queries: Sequence[EditQuery]) -> None:
         self.queries = queries
         self._colours = np.array([main_colour(photo) for photo in photos])
-        self._models = np.array([photo.group for photo in photos])
+        self._models = np.array([model_of(photo) for photo in photos])
 
     def figures(
-        self, fusion: Fusion, encoded: Sequence[EncodedQuery], vectors: Vectors
+        self,
+        fusion: Fusion,
+        encoded: Sequence[EncodedQuery],
+        vectors: Vectors,
+        firsts: list[float] | None = None,
     ) -> dict[str, np.ndarray[tuple[int], np.dtype[np.float64]]]:
-        """One number per query and metric. The query photo itself is never an answer."""
+        """One number per query and metric. The query photo itself is never an answer.
+
+        ``firsts`` is given the place of each query's first right answer.
+        """
         rows = []
         for query, asked in zip(self.queries, encoded, strict=True):
             scores = fusion.score(asked, vectors)
@@ -159,6 +229,8 @@ class Judge:
             edited = self._colours[order] == query.colour
             kept = self._models[order] == self._models[query.photo]
             right = edited & kept
+            if firsts is not None:
+                firsts.append(first_of(right))
             rows.append(
                 (
                     recall_at(right, 1),

@@ -18,9 +18,19 @@ from search.evaluation.findings import (
     confusion_of,
 )
 from search.evaluation.metrics import Bootstrap
-from search.evaluation.naming import METHODS, Contest, Labels, contest_of, figures, namer
+from search.evaluation.naming import (
+    METHODS,
+    Contest,
+    Labels,
+    contest_of,
+    figures,
+    named_by,
+    naming_method,
+    usable,
+)
 from search.evaluation.protocol import EvaluationError, Measured, Request, Row
 from search.evaluation.sources import Source, preferred
+from search.texts import text_space
 
 SIZES: Final = (1, 2, 4, 8, 16)
 """Photos of each model in smaller galleries; a row ``METHOD@SIZE`` each."""
@@ -38,35 +48,37 @@ class RecogniseTask:
         return tuple(METHODS)
 
     def run(self, request: Request, methods: Sequence[str]) -> Measured:
-        namers = {method: namer(method) for method in methods}  # before anything is embedded
+        for method in methods:
+            naming_method(method)  # told before anything is embedded
         gallery, queries = sides(request)
         queries = request.sample(queries)
         vectors = request.embed(queries, "the queries"), request.embed(gallery, "the gallery")
-        contest = contest_of(queries, gallery, vectors)
+        contest = contest_of(queries, gallery, vectors, space=text_space(request.encoder))
         bootstrap = Bootstrap(len(queries), seed=request.seed)
         rows: dict[str, Row] = {}
         sized: dict[str, Row] = {}
         named: dict[str, Labels] = {}
         lines: dict[str, list[tuple[float, float]]] = {}
         galleries = smaller_galleries(contest, seed=request.seed)
-        for number, (method, name_all) in enumerate(namers.items()):
-            request.report(f"Naming by {method}", number, len(namers))
-            named[method] = name_all(contest)
+        average = max(len(gallery) / len(contest.names), *galleries, 1)
+        chosen = usable(methods, contest, asked=request.method)
+        for number, method in enumerate(chosen):
+            request.report(f"Naming by {method}", number, len(chosen))
+            named[method] = named_by(method, contest)
             rows[method] = figures(named[method], contest.truth, bootstrap)
             lines[method] = []
             for size, small in galleries.items():
-                row = figures(name_all(small), contest.truth, bootstrap)
+                row = figures(named_by(method, small), contest.truth, bootstrap)
                 sized[f"{method}@{size}"] = row
                 lines[method].append((size, row["top1"].value))
-            average = len(gallery) / len(contest.models)
-            lines[method].append((max(average, *galleries, 1), rows[method]["top1"].value))
+            lines[method].append((average, rows[method]["top1"].value))
         best = max(rows, key=lambda method: rows[method]["top1"].value)
         return Measured(
             task=self.name,
             encoder=str(request.encoder.id),
             rows=rows | sized,
             setting=f"{len(queries)} queries against {len(gallery)} photos of "
-            f"{len(contest.models)} models; METHOD@N: N photos of each model",
+            f"{len(contest.names)} models; METHOD@N: N photos of each model",
             findings=[
                 Curve(
                     title="Top-1 by photos of each model in the gallery (last: all, on average)",
@@ -82,17 +94,10 @@ def smaller_galleries(contest: Contest, *, seed: int) -> dict[int, Contest]:
 
     Sizes that no model has more photos than are left out: they would be the whole gallery.
     """
-    order = np.random.default_rng(seed).permutation(len(contest.labels))
-    rank = np.empty(len(order), np.intp)
-    seen: dict[int, int] = {}
-    for place in order:
-        label = int(contest.labels[place])
-        rank[place] = seen[label] = seen.get(label, -1) + 1
-    most = max(seen.values()) + 1
+    most = int(contest.gallery.counts.max())
     return {
-        size: contest.among(np.flatnonzero(rank < size))
-        for size in SIZES if size < most
-    }  # fmt: skip
+        size: contest.among(contest.gallery.draw(size, seed=seed)) for size in SIZES if size < most
+    }
 
 
 def mistakes(
@@ -106,11 +111,11 @@ def mistakes(
 
     Nearest photos are shown whatever the method, because they are what there is to see.
     """
-    names = (*contest.models, "nothing", "a model that is not there")
+    names = (*contest.names, "nothing", "a model that is not there")
     said = [names[label] for label in named[:, 0]]
     true = [names[label] for label in contest.truth]
-    scores = np.where(contest.same, -np.inf, contest.queries @ contest.gallery.T)
-    own = contest.labels[None, :] == contest.truth[:, None]
+    scores, labels = contest.similarities(), contest.gallery.labels
+    own = labels[None, :] == contest.truth[:, None]
     best_own = np.where(own, scores, -np.inf).max(axis=1)
     behind = (scores > best_own[:, None]).sum(axis=1) * (contest.truth >= 0)
     worst = [q for q in np.argsort(-behind, kind="stable")[:WORST] if behind[q]]
@@ -122,7 +127,7 @@ def mistakes(
                 photo=queries[query].path,
                 asked=f"{true[query]} (its nearest photo is number {behind[query] + 1})",
                 answers=tuple(
-                    Answer(gallery[i].path, contest.models[contest.labels[i]], bool(own[query, i]))
+                    Answer(gallery[i].path, contest.names[labels[i]], bool(own[query, i]))
                     for i in nearest
                 ),
             )

@@ -13,9 +13,22 @@ import numpy as np
 
 from search.evaluation.distortions import DISTORTIONS, PLAIN, variant_of
 from search.evaluation.metrics import Bootstrap, Estimate
-from search.evaluation.naming import DEFAULT, METHODS, Labels, contest_of, figures, namer
+from search.evaluation.naming import (
+    METHODS,
+    Labels,
+    contest_of,
+    figures,
+    named_by,
+    naming_method,
+    usable,
+)
 from search.evaluation.protocol import EvaluationError, Measured, Request, Row
 from search.evaluation.tasks.recognise import sides
+from search.recognition import DEFAULT
+from search.texts import text_space
+
+FALLBACK = "knn"
+"""Where the default cannot be asked about photos that it learns from."""
 
 
 class RobustTask:
@@ -31,11 +44,13 @@ class RobustTask:
 
     def run(self, request: Request, methods: Sequence[str]) -> Measured:
         chosen, method = _chosen(request, methods)
-        name_all = namer(method)
+        naming_method(method)  # told before anything is embedded
         gallery, queries = sides(request)
         queries = request.sample(queries)
         plain = request.embed(queries, "the queries"), request.embed(gallery, "the gallery")
-        contest = contest_of(queries, gallery, plain)
+        contest = contest_of(queries, gallery, plain, space=text_space(request.encoder))
+        if not usable([method], contest, asked=request.method):
+            method = FALLBACK
         bootstrap = Bootstrap(len(queries), seed=request.seed)
         rows: dict[str, Row] = {}
         losses: dict[str, Estimate] = {}
@@ -43,7 +58,7 @@ class RobustTask:
         for number, distortion in enumerate(chosen, start=1):
             what = f"{distortion} ({number} of {len(chosen)})"
             vectors = request.embed(queries, what, variant=variant_of(distortion))
-            named = name_all(contest.asking(vectors))
+            named = named_by(method, contest.asking(vectors))
             rows[distortion] = figures(named, contest.truth, bootstrap)
             if clean is None:
                 clean = named
@@ -54,7 +69,7 @@ class RobustTask:
             encoder=str(request.encoder.id),
             rows=rows,
             setting=f"{len(queries)} queries against {len(gallery)} photos of "
-            f"{len(contest.models)} models, named by {method}",
+            f"{len(contest.names)} models, named by {method}",
             extras={
                 distortion: {"top-1 lost": f"{lost.value:+.3f} [{lost.low:+.3f}, {lost.high:+.3f}]"}
                 for distortion, lost in losses.items()

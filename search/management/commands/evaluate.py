@@ -3,20 +3,24 @@
 from __future__ import annotations
 
 from argparse import ArgumentTypeError
+from collections.abc import Sequence
 from pathlib import Path
 from typing import IO, Any, cast
 
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.db import DatabaseError, connection
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from search.encoders import get_encoder
 from search.evaluation.datasets import DatasetError
+from search.evaluation.page import write_html
 from search.evaluation.protocol import EvaluationError, Measured, Request
-from search.evaluation.report import print_table, write_html, write_json
+from search.evaluation.report import print_table, write_json, write_markdown
 from search.evaluation.tasks import TASKS, run_task
 from search.exceptions import EncoderError
+from search.models import EvaluationRun
 
 
 class Command(BaseCommand):
@@ -47,6 +51,13 @@ class Command(BaseCommand):
         )
         parser.add_argument("--json", type=Path, metavar="FILE", help="write the figures to FILE")
         parser.add_argument("--html", type=Path, metavar="FILE", help="write a page to FILE")
+        parser.add_argument(
+            "--markdown", type=Path, metavar="FILE", help="write tables as in the documentation"
+        )
+        parser.add_argument(
+            "--no-record", action="store_false", dest="record",
+            help="leave no run in the database; without a database none is left anyway",
+        )  # fmt: skip
 
     def handle(self, *args: Any, **options: Any) -> None:
         names = list(TASKS) if options["task"] == "all" else [options["task"]]
@@ -61,12 +72,30 @@ class Command(BaseCommand):
                 failures.append(f"{name}: {error}")
                 continue
             print_table(measured[-1], console)
+        if options["record"]:
+            self.record(measured, options)
         if measured and options["json"]:
             write_json(measured, options["json"])
         if measured and options["html"]:
             write_html(measured, options["html"])
+        if measured and options["markdown"]:
+            write_markdown(measured, options["markdown"])
         if failures:
             raise CommandError("\n".join(failures))
+
+    def record(self, measured: Sequence[Measured], options: dict[str, Any]) -> None:
+        """Keep the runs for the admin, where there is a database that has room for them."""
+        if not measured or not _database_is_there():
+            return
+        from search.services.evaluating import evaluation_record
+
+        data = str(options["data"] or settings.SHOEFINDER_DATA)
+        if options["gallery"]:
+            data = f"{options['gallery']} asked by {options['queries']}"
+        if options["limit"]:
+            data += f", at most {options['limit']} queries"
+        for one in measured:
+            evaluation_record(measured=one, data=data[:500])
 
     def measure(self, name: str, options: dict[str, Any]) -> Measured:
         columns = (
@@ -95,6 +124,17 @@ class Command(BaseCommand):
                 report=report,
             )
             return run_task(name, request)
+
+
+def _database_is_there() -> bool:
+    """Whether runs can be kept; SQLite would make an empty file of a database that is not there."""
+    name = str(connection.settings_dict["NAME"])
+    if connection.vendor == "sqlite" and "memory" not in name and not Path(name).is_file():
+        return False
+    try:
+        return EvaluationRun._meta.db_table in connection.introspection.table_names()
+    except DatabaseError:
+        return False
 
 
 def positive(text: str) -> int:

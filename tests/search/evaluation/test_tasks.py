@@ -16,15 +16,16 @@ from PIL import Image
 
 from catalog.colours import BY_SLUG
 from search.evaluation.datasets import ShoePhoto, read_dataset, read_folders
-from search.evaluation.naming import METHODS, Contest, knn, prototype
+from search.evaluation.naming import METHODS, Contest, named_by
 from search.evaluation.protocol import EvaluationError, Request, methods_chosen
 from search.evaluation.report import write_json
 from search.evaluation.splits import dhashes, near_duplicate_groups
-from search.evaluation.tasks import TASKS, run_task
+from search.evaluation.tasks import TASKS, cross, recognise, run_task
 from search.evaluation.tasks.edit import Judge, edit_photos, edit_queries, encode_queries
 from search.evaluation.tasks.recognise import sides, smaller_galleries
 from search.evaluation.tasks.unknown import auroc, calibration_error, false_names
 from search.fusion import FUSIONS
+from search.recognition import Gallery
 from search.texts import text_space
 from tests.fakes import FakeEncoder
 from tests.search.evaluation.folders import COLOURS, footlocker, model_folders, shoe
@@ -39,7 +40,7 @@ def request(data: Path, **options: Any) -> Request:
 
 def evaluate(*arguments: str) -> str:
     out = StringIO()
-    call_command("evaluate", *arguments, stdout=out)
+    call_command("evaluate", *arguments, "--no-record", stdout=out)
     return out.getvalue()
 
 
@@ -148,23 +149,25 @@ class TestRecognise:
             for pair in itself:
                 same[pair] = True
             return Contest(
-                queries=asked, gallery=gallery, labels=np.array([0, 0, 1]),
-                truth=np.array([0, 1]), same=same, models=("a", "b"),
+                queries=asked, gallery=Gallery.of(gallery, [0, 0, 1], ["a", "b"]),
+                truth=np.array([0, 1]), same=same, names=("a", "b"),
             )  # fmt: skip
 
-        for method in (knn, prototype):
-            assert method(contest())[:, :2].tolist() == [[0, 1], [1, 0]]
-        assert knn(contest((1, 2)))[1, :2].tolist() == [0, -2]
-        assert prototype(contest((1, 2)))[1, 0] == 0
+        for method in ("knn", "prototype"):
+            assert named_by(method, contest())[:, :2].tolist() == [[0, 1], [1, 0]]
+            assert named_by(method, contest((1, 2)))[1, :2].tolist() == [0, -2]
+        # What cannot unlearn a photo does not learn it.
+        assert named_by("discriminant", contest((1, 2)))[1, :2].tolist() == [0, -2]
 
     def test_smaller_galleries_hold_so_many_of_each_model(self) -> None:
-        labels = np.array([0] * 9 + [1] * 3 + [2])
+        labels = [0] * 9 + [1] * 3 + [2]
+        gallery = Gallery.of(np.zeros((13, 2), np.float32), labels, ["a", "b", "c"])
         contest = Contest(
-            queries=np.zeros((1, 2), np.float32), gallery=np.zeros((13, 2), np.float32),
-            labels=labels, truth=np.array([0]), same=np.zeros((1, 13), bool), models=tuple("abc"),
+            queries=np.zeros((1, 2), np.float32), gallery=gallery, truth=np.array([0]),
+            same=np.zeros((1, 13), bool), names=("a", "b", "c"),
         )  # fmt: skip
         small = smaller_galleries(contest, seed=3)
-        counted = {size: np.bincount(one.labels).tolist() for size, one in small.items()}
+        counted = {size: one.gallery.counts.tolist() for size, one in small.items()}
         assert counted == {1: [1, 1, 1], 2: [2, 2, 1], 4: [4, 3, 1], 8: [8, 3, 1]}
 
 
@@ -292,13 +295,13 @@ class TestUnknown:
         measured = run_task("unknown", request(data, side="all"))
         write_json([measured], file)
         rows = results(file, "unknown")
-        names = ("confidence", "nearest", "product")
+        names = ("nearest", "knn")  # what cannot unlearn is not asked about what it learned
         assert set(rows) == {*names, *(f"{name}@no-shoe" for name in names)}
         assert rows["nearest"]["auroc"]["n"] == 80
         assert rows["nearest@no-shoe"]["auroc"]["n"] == 40 + 50 + 50 + 40 + 40
         assert rows["nearest@no-shoe"]["auroc"]["value"] > 0.9
         assert rows["nearest"]["auroc"]["value"] > 0.5
-        assert set(rows["confidence"]) == {"auroc", "false_names", "ece"}
+        assert set(rows["knn"]) == {"auroc", "false_names", "ece"}
         assert "of the unknown are given a name" in measured.setting
 
     def test_models_that_the_gallery_lacks_are_the_unknown_ones(self, tmp_path: Path) -> None:
@@ -322,6 +325,13 @@ class TestUnknown:
         (queries / "acme_model_0").rename(queries / "acme_model_7")
         with pytest.raises(EvaluationError, match="known nor unknown"):
             run_task("unknown", request(tmp_path, gallery=gallery, queries=queries))
+
+
+@pytest.fixture
+def few_methods(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Those that learn by steps cost minutes, and TestRecognise has measured each."""
+    for module in (recognise, cross):
+        monkeypatch.setattr(module, "METHODS", {name: METHODS[name] for name in ("knn", "blend")})
 
 
 class TestCommand:
@@ -352,22 +362,32 @@ class TestCommand:
         with pytest.raises(CommandError):
             evaluate("edit", *option)
 
-    def test_all_tasks_in_one_go(self, tmp_path: Path) -> None:
+    def test_all_tasks_in_one_go(self, tmp_path: Path, few_methods: None) -> None:
         data = footlocker(tmp_path / "data", models=8, photos=3)
         model_folders(data / "sneakers50", models=4, photos=12)
         file, page = tmp_path / "figures.json", tmp_path / "report.html"
-        evaluate("all", "--data", str(data), "--json", str(file), "--html", str(page))
+        notes = tmp_path / "tables.md"
+        evaluate("all", "--data", str(data), "--json", str(file), "--html", str(page),
+                 "--markdown", str(notes), "--limit", "1000")  # fmt: skip
         found = json.loads(file.read_text())
         assert [one["task"] for one in found] == list(TASKS)
         html = page.read_text()
-        assert html.count("<section>") == len(TASKS)
-        assert "http" not in html
+        assert html.count("<section id=") == len(TASKS)
+        addresses = re.findall(r'(?:src|href)="([^"]*)"', html)
+        assert all(address.startswith(("data:", "#")) for address in addresses)
+        assert html.count("data:image/svg+xml") >= 6
+        assert html.count("data:image/jpeg") > 10
+        assert "<script" not in html
+        headings = [f"### {task}" for task in TASKS]
+        assert [x for x in notes.read_text().splitlines() if x.startswith("###")] == headings
 
-    def test_all_tells_what_is_missing_and_keeps_the_rest(self, tmp_path: Path) -> None:
+    def test_all_tells_what_is_missing_and_keeps_the_rest(
+        self, tmp_path: Path, few_methods: None
+    ) -> None:
         data = model_folders(tmp_path / "shoes", models=4, photos=12)
         file = tmp_path / "figures.json"
         with pytest.raises(CommandError, match="edit: "):
-            evaluate("all", "--data", str(data), "--json", str(file))
+            evaluate("all", "--data", str(data), "--json", str(file), "--limit", "500")
         found = json.loads(file.read_text())
         tasks = [one["task"] for one in found] if isinstance(found, list) else [found["task"]]
         assert "recognise" in tasks
