@@ -55,7 +55,7 @@ def test_every_product_arrives_as_published(shop_of: Shops, kind: str, path: str
         assert list(found) == wanted
     assert shop.stats()["forbidden"] == []
     assert not list(run.directory.glob("feed-*"))
-    assert "Error" not in run.log_path.read_text()
+    assert "Traceback" not in run.log_path.read_text()
 
 
 def test_a_feed_that_is_cut_off_keeps_what_came_and_marks_nothing_as_vanished(
@@ -152,6 +152,17 @@ def test_a_dry_run_shows_ten_products_and_stores_none(shop_of: Shops) -> None:
     assert not Listing.objects.exists()
     assert not ShoeImage.objects.exists()
     assert not CrawlRun.objects.filter(pk=first.pk).exists()
+
+
+def test_a_dry_run_fetches_only_the_beginning_of_a_large_feed(pages_at: Pages) -> None:
+    rows = "".join(f"{n},Maker Low {n},/p/{n},Maker,{'x' * 900}\n" for n in range(10_000))
+    feed = f"id,title,link,brand,description\n{rows}"
+    server = pages_at({"/feed.csv": (200, {"Content-Type": "text/csv"}, feed)})
+
+    run = dry_run(source("feed", f"{server.base_url}/feed.csv"))
+
+    assert (run.status, run.preview_items.count(), kinds(run)) == ("done", 10, {})
+    assert 4_000_000 < run.bytes < 6_000_000 < len(feed)
 
 
 def test_a_dry_run_on_the_command_line_leaves_nothing_behind(

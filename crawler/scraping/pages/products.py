@@ -148,7 +148,7 @@ def _variants(group: Node, graph: Graph) -> list[Node]:
 def _group_drafts(
     group: Node, others: list[Node], graph: Graph, place: Place
 ) -> tuple[list[ListingDraft], list[str]]:
-    """One draft for each colour of the group: sizes of one colour are one listing."""
+    """One draft for each version of the group: sizes of one colour are one listing."""
     variants = _variants(group, graph)
     known = {id(variant) for variant in variants}
     variants += (n for n in others if not is_group(n) and id(n) not in known and _is_told(n))
@@ -157,13 +157,17 @@ def _group_drafts(
     if not told:
         # Nothing but the group itself, which may carry the offers.
         return ([_draft(group, group, graph, place)], links)
-    by_colour: dict[str, list[Node]] = {}
+    has_sizes = any(node.get("size") for node in told) or any(
+        "size" in one.lower() for one in texts(group.get("variesBy"))
+    )
+    versions: dict[tuple[str, ...], list[Node]] = {}
     for node in told:
         colour = joined(texts(node.get("color"))).casefold()
-        by_colour.setdefault(colour, []).append(node)
+        # Where no sizes are told, another photo means another version.
+        photos = () if has_sizes else tuple(image_urls(node.get("image")))
+        versions.setdefault((colour, *photos), []).append(node)
     drafts = [
-        merged([_draft(node, group, graph, place) for node in nodes])
-        for nodes in by_colour.values()
+        merged([_draft(node, group, graph, place) for node in nodes]) for nodes in versions.values()
     ]
     if len(drafts) == 1:
         drafts = [replace(drafts[0], url=drafts[0].url.partition("#")[0])]
@@ -208,7 +212,7 @@ def _draft(node: Node, group: Node, graph: Graph, place: Place) -> ListingDraft:
     offered = _offered(node, graph, place.currency)
     if offered.price is None and node is not group and not node.get("offers"):
         offered = _offered(group, graph, place.currency)
-    colour = joined(texts(node.get("color")))
+    colour = joined(texts(node.get("color"))) or joined(texts(group.get("color")))
     model = text(node.get("model")) or (text(group.get("name")) if node is not group else "")
     if is_group(node):
         model = text(node.get("name"))

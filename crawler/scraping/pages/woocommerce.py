@@ -92,7 +92,12 @@ def product_draft(product: Node, *, base: str) -> ListingDraft | None:
 
 
 def variable_drafts(
-    parent: ListingDraft, variations: Sequence[Node], colours: Mapping[str, str], *, base: str
+    parent: ListingDraft,
+    variations: Sequence[Node],
+    colours: Mapping[str, str],
+    *,
+    base: str,
+    sized: bool = True,
 ) -> list[ListingDraft]:
     """One draft for each colour of a variable product; its sizes are one.
 
@@ -100,6 +105,7 @@ def variable_drafts(
         parent: the draft of the product itself.
         variations: as the API gives them, whole.
         colours: see `variation_colours`.
+        sized: whether variations of one colour are its sizes.
     """
     by_colour: dict[str, list[ListingDraft]] = {}
     for variation in variations:
@@ -118,7 +124,8 @@ def variable_drafts(
             availability=draft.availability,
             image_urls=draft.image_urls or parent.image_urls,
         )
-        by_colour.setdefault(colour.casefold(), []).append(made)
+        version = colour.casefold() if sized else f"{colour.casefold()}|{draft.sku}"
+        by_colour.setdefault(version, []).append(made)
     drafts = []
     for members in by_colour.values():
         one = merged(members)
@@ -129,9 +136,27 @@ def variable_drafts(
             one = replace(one, title=titled[:MAX_TITLE], model=parent.title)
         url = parent.url
         if len(by_colour) > 1:
+            # Two of one colour are told apart when they claim their address.
             url = f"{parent.url.partition('#')[0]}#{url_fragment(one.colour or one.sku)}"
         drafts.append(replace(one, url=url, sku=one.sku or (parent.sku if not by_colour else "")))
     return drafts
+
+
+def colours_without_variations(
+    parent: ListingDraft, colours: Mapping[str, str]
+) -> list[ListingDraft]:
+    """What is known of the colours of a product whose variations the shop does not tell."""
+    return [
+        replace(
+            parent,
+            url=f"{parent.url.partition('#')[0]}#{url_fragment(colour)}",
+            title=f"{parent.title} {colour}"[:MAX_TITLE],
+            model=parent.title,
+            colour=colour,
+        )
+        for colour in dict.fromkeys(colours.values())
+        if colour
+    ]
 
 
 def colour_told(variation: Node) -> str:
@@ -142,6 +167,14 @@ def colour_told(variation: Node) -> str:
         if option_is_colour(name):
             return value.strip()
     return ""
+
+
+def has_sizes(product: Node) -> bool:
+    """Whether variations of a product differ in sizes, among other things."""
+    return any(
+        a.get("has_variations") and option_is_size(text(a.get("name")), _terms(a))
+        for a in _attributes(product)
+    )
 
 
 def is_variation_of_size_only(product: Node) -> bool:

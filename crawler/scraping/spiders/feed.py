@@ -85,6 +85,10 @@ class FeedSpider(ShopSpider):
         held: list[FeedDraft] = []
         read = 0
         for one in self.told(path, response):
+            if self.context.closing.is_set():
+                # The rest of a large feed would be read for nothing; it is read when it goes on.
+                self.context.spoil(response.meta[KEY])
+                return
             if not is_wanted(one, rules):
                 continue
             read += 1

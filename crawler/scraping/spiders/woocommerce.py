@@ -14,7 +14,10 @@ from scrapy.http import Response
 from catalog.types import ListingDraft
 from crawler.scraping.context import KEY
 from crawler.scraping.failures import status_problem
+from crawler.scraping.pages.values import each
 from crawler.scraping.pages.woocommerce import (
+    colours_without_variations,
+    has_sizes,
     is_variation_of_size_only,
     is_wanted,
     product_draft,
@@ -101,6 +104,10 @@ class WooSpider(ShopSpider):
             priority=VARIATIONS,
             draft=draft_to_json(draft),
             colours=variation_colours(product),
+            numbers=[
+                str(one.get("id")) for one in each(product["variations"]) if isinstance(one, dict)
+            ],
+            sized=has_sizes(product),
             handle_httpstatus_all=True,
         )
 
@@ -116,9 +123,13 @@ class WooSpider(ShopSpider):
         else:
             problem = status_problem(response.status, response.url)
             self.tell(response, problem.kind, problem.message)
-        colours = response.meta["colours"]
-        drafts = variable_drafts(parent, variations, colours, base=response.url)
-        for draft in drafts or [parent]:
+        colours, numbers = response.meta["colours"], set(response.meta["numbers"])
+        # A shop that does not know this question answers with products of all kinds.
+        variations = [one for one in variations if str(one.get("id")) in numbers]
+        drafts = variable_drafts(
+            parent, variations, colours, base=response.url, sized=response.meta["sized"]
+        )
+        for draft in drafts or colours_without_variations(parent, colours) or [parent]:
             yield from self.product(draft, response)
 
 

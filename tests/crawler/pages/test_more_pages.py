@@ -94,6 +94,28 @@ def test_a_group_is_found_by_its_number() -> None:
     assert (draft.model, draft.group_id, draft.brand) == ("Low", "g1", "Maker")
 
 
+def test_variants_without_sizes_and_with_other_photos_are_each_a_listing() -> None:
+    def variant(sku: str, photo: str) -> dict[str, Any]:
+        return {"@type": "Product", "sku": sku, "color": "Red", "image": photo}
+
+    group = {"@type": "ProductGroup", "name": "Low", "variesBy": "https://schema.org/color",
+             "hasVariant": [variant("a", "/a.jpg"), variant("b", "/b.jpg")]}  # fmt: skip
+
+    drafts = page_read(html(group), URL).drafts
+
+    assert [draft.sku for draft in drafts] == ["a", "b"]
+    assert len({draft.url for draft in drafts}) == 2
+
+
+def test_a_colour_that_all_sizes_share_may_stand_in_the_group() -> None:
+    sizes = [{"@type": "Product", "sku": str(n), "size": str(n)} for n in (40, 41)]
+    group = {"@type": "ProductGroup", "name": "Low", "color": "Red", "hasVariant": sizes}
+
+    (draft,) = page_read(html(group), URL).drafts
+
+    assert (draft.colour, draft.url) == ("Red", URL)
+
+
 def test_rdfa() -> None:
     body = (
         '<div vocab="https://schema.org/" typeof="Product"><h1 property="name">Low 1</h1>'

@@ -8,6 +8,8 @@ from typing import Any
 import pytest
 
 from crawler.scraping.pages.woocommerce import (
+    colours_without_variations,
+    has_sizes,
     is_variation_of_size_only,
     is_wanted,
     price_of,
@@ -152,6 +154,29 @@ def test_colours_of_a_variable_product_are_listings_and_sizes_are_not() -> None:
     assert red.image_urls == ("https://shop.example/red.jpg",)
     assert (blue.sku, blue.image_urls) == ("V53", parent.image_urls)
     assert len({red.url, blue.url, parent.url}) == 3
+
+
+def test_variations_without_sizes_are_each_a_listing() -> None:
+    parent = product_draft(VARIABLE, base=BASE)
+    assert parent is not None
+    told = [variation(51, "7990", stock=True), variation(52, "8990", stock=True)]
+
+    drafts = variable_drafts(parent, told, variation_colours(VARIABLE), base=BASE, sized=False)
+
+    assert has_sizes(VARIABLE)
+    assert [(draft.colour, draft.sku) for draft in drafts] == [
+        ("Deep Red", "V51"), ("Deep Red", "V52"),
+    ]  # fmt: skip
+
+
+def test_colours_are_kept_where_the_shop_does_not_tell_its_variations() -> None:
+    parent = product_draft(VARIABLE, base=BASE)
+    assert parent is not None
+
+    red, blue = colours_without_variations(parent, variation_colours(VARIABLE))
+
+    assert (red.colour, blue.colour, red.price) == ("Deep Red", "Blue", Decimal("89.90"))
+    assert red.url != blue.url
 
 
 def test_a_variation_may_tell_its_colour_in_words() -> None:
