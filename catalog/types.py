@@ -39,6 +39,8 @@ class ListingDraft:
     availability: str = ""
     """A catalog.models.Availability value; empty when unknown."""
     description: str = ""
+    licence: str = ""
+    """What is said about using its photos."""
     image_urls: tuple[str, ...] = field(default_factory=tuple)
     seen_at: datetime | None = None
 

@@ -62,6 +62,7 @@ def draft_clean(draft: ListingDraft) -> ListingDraft:
         currency=currency if re.fullmatch(r"[A-Z]{3}", currency) and price is not None else "",
         availability=availability,
         description=text_clean_lines(draft.description, MAX_DESCRIPTION),
+        licence=text_clean(draft.licence, MAX_NAME),
         image_urls=draft.image_urls,
         seen_at=draft.seen_at,
     )
@@ -78,7 +79,7 @@ def is_web(url: str) -> bool:
 def draft_published(draft: ListingDraft) -> dict[str, str]:
     """The fields as the page told them, for provenance and to see whether it changed."""
     fields = ("title", "brand", "model", "group_id", "colour", "category", "gender", "material",
-              "sku", "mpn", "gtin", "currency", "availability")  # fmt: skip
+              "sku", "mpn", "gtin", "currency", "availability", "licence")  # fmt: skip
     told = {name: str(getattr(draft, name)) for name in fields if getattr(draft, name)}
     if draft.price is not None:
         told["price"] = f"{draft.price:f}"

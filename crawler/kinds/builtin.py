@@ -116,6 +116,44 @@ class FeedParams(Params):
     )
 
 
+@dataclass(frozen=True, kw_only=True)
+class ImageSearchParams(Params):
+    """Of image search."""
+
+    provider: str = param(
+        "searxng", "Search engine", "DuckDuckGo and Bing are asked through the library ddgs, a "
+        "SearXNG instance through its JSON answers, a folder (for tests) by its files' names.",
+        choices=(("searxng", "SearXNG"), ("duckduckgo", "DuckDuckGo"), ("bing", "Bing"),
+                 ("folder", "A folder that the address serves")),
+    )  # fmt: skip
+    models: tuple[str, ...] = param(
+        (), "Models", "CSV with a line of names: brand,model,aliases,popular (aliases parted by ;, "
+        "popular yes or empty). Empty: every model of the catalog.",
+    )  # fmt: skip
+    brands: tuple[str, ...] = param(
+        (), "Only brands", "One a line, as the catalog writes them, where the models are those of "
+        "the catalog. Empty: all.",
+    )  # fmt: skip
+    suffixes: tuple[str, ...] = param(
+        ("none", "used", "on feet", "ebay", "vinted"), "Words added to a model's name",
+        "One a line; each is a question of its own, “none” asks for the bare name.",
+    )  # fmt: skip
+    photos: int = param(200, "Photos of a model", "At most, shared out among its questions.",
+                        least=1, most=100_000)  # fmt: skip
+    photos_popular: int = param(
+        1000, "Photos of a popular model", "The same, for models marked as popular.",
+        least=1, most=100_000,
+    )  # fmt: skip
+    most_pages: int = param(10, "Pages of a question", "At most.", least=1, most=100)
+    language: str = param(
+        "", "Language", "Of the answers, such as en or de-AT. Empty: any.", check=check_language
+    )
+    folder: str = param("", "Folder", "On the worker, for the search engine “a folder” only.")
+    photos_anywhere: bool = _photos_anywhere(
+        default=True, why="Photos lie at whatever host shows them."
+    )
+
+
 _SPIDERS = "crawler.scraping.spiders"
 
 KINDS = (
@@ -174,5 +212,17 @@ KINDS = (
         seed_example="https://shop.example/feed.xml",
         spider=f"{_SPIDERS}.feed.FeedSpider",
         params=FeedParams,
+    ),
+    Kind(
+        key="imagesearch",
+        label="Image search",
+        summary="Photos of models that the catalog or a list names, found by a search engine: used, "
+        "worn, from all sides. Each photo is kept with the page that shows it. Look at the terms "
+        "of the engine before you start.",
+        seeds_help="The search engine: a SearXNG instance, https://duckduckgo.com/ or "
+        "https://www.bing.com/.",
+        seed_example="https://searx.example/",
+        spider=f"{_SPIDERS}.imagesearch.ImageSearchSpider",
+        params=ImageSearchParams,
     ),
 )

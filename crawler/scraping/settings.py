@@ -75,6 +75,7 @@ def scrapy_settings(plan: RunPlan) -> dict[str, Any]:
         "DOWNLOADER_MIDDLEWARES": {
             "crawler.scraping.guard.HostGuardMiddleware": 40,
             "crawler.scraping.middlewares.ClosingMiddleware": 45,
+            "crawler.scraping.spiders.imagesearch.ProviderMiddleware": 60,
             "crawler.scraping.middlewares.PatientRetryMiddleware": 550,
             "scrapy.downloadermiddlewares.offsite.OffsiteMiddleware": None,
             "scrapy.downloadermiddlewares.retry.RetryMiddleware": None,
