@@ -80,8 +80,9 @@ def uploads_sweep() -> None:
 
 @shared_task
 def titles_weigh() -> None:
-    """Let photos vote on titles that wait for a model."""
+    """Let photos vote on titles that wait for a model, and on models that may be one."""
     services.titles_weigh()
+    services.suggestions_weigh()
 
 
 @shared_task

@@ -22,6 +22,7 @@ from catalog.models.names import (
 )
 from catalog.models.photos import ImageSource, ShoeImage, image_path
 from catalog.models.reviews import TitleReview
+from catalog.models.suggestions import MergeSuggestion
 
 __all__ = [
     "Availability",
@@ -37,6 +38,7 @@ __all__ = [
     "ImageSource",
     "ImageStatus",
     "Listing",
+    "MergeSuggestion",
     "PhotoCheck",
     "PriceObservation",
     "Retailer",

@@ -68,6 +68,9 @@ class ShoeModel(Stamped):
     closure = models.CharField(max_length=8, choices=Closure, blank=True)
     material = models.CharField(max_length=MAX_NAME, blank=True)
     description = models.TextField(blank=True)
+    is_popular = models.BooleanField(
+        default=False, help_text="More photos of it are searched for (crawl source: image search)."
+    )
     merged_into = models.ForeignKey(
         "self",
         on_delete=models.PROTECT,

@@ -13,12 +13,14 @@ from catalog.exceptions import ImportRefused, PhotoRejected
 from catalog.images import photo_open
 from catalog.models import Colorway, ShoeImage, View
 from catalog.services.colorways import colorway_get_or_create, style_code_clean
+from catalog.services.editing import model_write
 from catalog.services.importing import ImportReport, Progress, Rejection, _nothing
 from catalog.services.names import (
     brand_find_in_title,
     brand_get_or_create,
     model_get_or_create,
 )
+from catalog.services.photo_features import TABLE, Features, features_of_name, features_table
 from catalog.services.photos import photo_store
 from catalog.tabular import rows_read
 from catalog.text import name_clean, text_clean
@@ -59,6 +61,7 @@ class Labelled:
     colour: str = ""
     style_code: str = ""
     view: str = ""
+    height: str = ""
     error: str = ""
 
 
@@ -70,8 +73,9 @@ def photos_import(
     Args:
         labels: "folder": each photo lies in a folder named BRAND_MODEL, words parted by "_", the
             brand being the longest known one, else a well-known one of several words, else the
-            first word. "csv": ``labels.csv`` (or ``products.csv``) in the folder names file, brand
-            and model.
+            first word. "features": the folders are named BRAND_HIGHTOP_COLOUR_SOLE_NAME, or
+            ``features.csv`` tells that of each. "csv": ``labels.csv`` (or ``products.csv``) in
+            the folder names file, brand and model.
         dry_run: decode every photo and say what would happen; nothing is written.
 
     Raises:
@@ -80,7 +84,8 @@ def photos_import(
     folder = folder.resolve()
     if not folder.is_dir():
         raise ImportRefused(f"{folder} is not a folder.")
-    found = list(_by_folder(folder) if labels == "folder" else _by_csv(folder))
+    readers = {"folder": _by_folder, "features": _by_features, "csv": _by_csv}
+    found = list(readers[labels](folder))
     report = ImportReport()
     colorways: dict[tuple[str, str, str, str], Colorway] = {}
     for number, item in enumerate(found, start=1):
@@ -135,6 +140,8 @@ def _read(folder: Path, name: str) -> bytes:
 def _colorway(item: Labelled) -> Colorway:
     brand, _ = brand_get_or_create(name=item.brand)
     model, _ = model_get_or_create(brand=brand, name=item.model)
+    if item.height and not model.height:
+        model_write(brand=brand, name=model.name, fields={"height": item.height})
     code = style_code_clean(item.style_code)
     return colorway_get_or_create(model=model, code=code, name=item.colour)[0]
 
@@ -149,6 +156,29 @@ def _by_folder(folder: Path) -> Iterator[Labelled]:
                 name = path.relative_to(folder).as_posix()
                 error = "" if model else f"The folder {inside.name} names no model after the brand."
                 yield Labelled(0, name, brand, model, error=error)
+
+
+def _by_features(folder: Path) -> Iterator[Labelled]:
+    table = features_table(folder)
+    for inside in sorted(path for path in folder.iterdir() if path.is_dir()):
+        if inside.name.startswith("."):
+            continue
+        error, told = "", None
+        try:
+            found = features_of_name(inside.name) if table is None else table.get(inside.name)
+        except ImportRefused as refused:
+            found = str(refused)
+        if isinstance(found, Features):
+            told = found
+        else:
+            error = found or f"{TABLE} has no row for the folder {inside.name}."
+        for path in sorted(inside.rglob("*")):
+            if path.is_file() and not path.name.startswith("."):
+                name = path.relative_to(folder).as_posix()
+                if told is None:
+                    yield Labelled(0, name, "", "", error=error)
+                else:
+                    yield Labelled(0, name, told.brand, told.name, told.colour, height=told.height)
 
 
 def folder_label(name: str) -> tuple[str, str]:

@@ -95,7 +95,10 @@ def models_of_catalog(*, brands: Sequence[str] = ()) -> list[Wanted]:
     rows = rows.prefetch_related("aliases").order_by("brand__name", "name")
     return [
         Wanted(
-            brand=row.brand.name, model=row.name, aliases=tuple(a.name for a in row.aliases.all())
+            brand=row.brand.name,
+            model=row.name,
+            aliases=tuple(a.name for a in row.aliases.all()),
+            popular=row.is_popular,
         )
         for row in rows
     ]

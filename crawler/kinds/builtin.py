@@ -216,9 +216,9 @@ KINDS = (
     Kind(
         key="imagesearch",
         label="Image search",
-        summary="Photos of models that the catalog or a list names, found by a search engine: used, "
-        "worn, from all sides. Each photo is kept with the page that shows it. Look at the terms "
-        "of the engine before you start.",
+        summary="Photos of models that the catalog or a list names, found by a search engine: "
+        "used, worn, from all sides. Each photo is kept with the page that shows it. Look at the "
+        "terms of the engine before you start.",
         seeds_help="The search engine: a SearXNG instance, https://duckduckgo.com/ or "
         "https://www.bing.com/.",
         seed_example="https://searx.example/",

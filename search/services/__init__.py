@@ -31,7 +31,7 @@ from search.services.recognising import (
 )
 from search.services.reporting import name_report_create, name_reports_review
 from search.services.syncing import SyncReport, index_sync
-from search.services.title_evidence import titles_weigh
+from search.services.title_evidence import suggestions_weigh, titles_weigh
 from search.services.verifying import VerifyReport, index_verify
 
 __all__ = [
@@ -64,5 +64,6 @@ __all__ = [
     "recogniser_fit_run",
     "recognisers_refresh",
     "report_path",
+    "suggestions_weigh",
     "titles_weigh",
 ]

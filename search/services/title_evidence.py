@@ -8,14 +8,14 @@ from collections.abc import Sequence
 import numpy as np
 import structlog
 
-from catalog.models import ImageStatus, ShoeImage, TitleReview
+from catalog.models import ImageStatus, MergeSuggestion, ShoeImage, TitleReview
 from catalog.services.titles import title_review_weigh, titles_resolve
-from search.encoders import get_encoder
+from search.active import active_encoder
 from search.exceptions import IndexDamaged, IndexMissing
 from search.models import ImageEmbedding
 from search.selectors import vectors_of
 from search.stores import VectorStore, get_store
-from search.types import Vectors
+from search.types import Vector, Vectors
 
 log = structlog.get_logger(__name__)
 
@@ -23,6 +23,7 @@ NEIGHBOURS = 12
 LEAST_COSINE = 0.6
 """Neighbours below say nothing: the model is not in the catalog, or the photo shows no shoe."""
 BATCH = 100
+MEAN_OF = 50
 
 
 def titles_weigh(*, limit: int = 2_000) -> int:
@@ -35,7 +36,7 @@ def titles_weigh(*, limit: int = 2_000) -> int:
         EncoderError, StoreError: encoder or index cannot be used at all.
     """
     resolved = titles_resolve()
-    encoder = get_encoder()
+    encoder = active_encoder()
     encoder_id = str(encoder.id)
     store = get_store(encoder_id=encoder_id, dim=encoder.dim)
     waiting = (
@@ -84,6 +85,42 @@ def model_votes(
             votes[models[hit.image_id]] += hit.score - LEAST_COSINE
     total = sum(votes.values())
     return {model: weight / total for model, weight in votes.items()} if total else {}
+
+
+def suggestions_weigh(*, limit: int = 500) -> int:
+    """Give suggested pairs of models the cosine of their photos' mean vectors; how many.
+
+    Of each model up to `MEAN_OF` photos count.
+    """
+    encoder = active_encoder()
+    waiting = MergeSuggestion.objects.filter(
+        status=MergeSuggestion.Status.WAITING, photo_score=None
+    )
+    done = 0
+    means: dict[int, Vector | None] = {}
+    for row in waiting.order_by("pk")[:limit]:
+        pair = []
+        for model in (row.source_id, row.target_id):
+            if model not in means:
+                means[model] = _mean(model, encoder_id=str(encoder.id), dim=encoder.dim)
+            pair.append(means[model])
+        if pair[0] is not None and pair[1] is not None:
+            row.photo_score = round(float(pair[0] @ pair[1]), 4)
+            row.save(update_fields=["photo_score", "updated_at"])
+            done += 1
+    return done
+
+
+def _mean(model: int, *, encoder_id: str, dim: int) -> Vector | None:
+    rows = ImageEmbedding.objects.filter(
+        encoder_id=encoder_id, image__colorway__model=model, image__status=ImageStatus.ACCEPTED
+    )
+    raw = list(rows.order_by("pk").values_list("vector", flat=True)[:MEAN_OF])
+    if not raw:
+        return None
+    mean = vectors_of(raw, dim=dim).mean(axis=0)
+    length = float(np.linalg.norm(mean))
+    return mean / length if length else None
 
 
 def _own(review: TitleReview) -> list[int]:

@@ -45,7 +45,7 @@ def open_photo(photo: ShoePhoto) -> Image.Image:
 
 def learn_palette(photos: Sequence[ShoePhoto], *, colours: int, side: int, seed: int) -> Floats:
     """The (colours, 3) CIELAB centres of the pixels of at most 1,500 shoes, by k-means."""
-    from sklearn.cluster import KMeans  # type: ignore[import-untyped]
+    from sklearn.cluster import KMeans
 
     rng = np.random.default_rng(seed)
     chosen = rng.choice(len(photos), min(1500, len(photos)), replace=False)

@@ -1,4 +1,4 @@
-"""``manage.py import_photos DIR --labels folder|csv``: see docs/catalog.md."""
+"""``manage.py import_photos DIR --labels folder|features|csv``: see docs/catalog.md."""
 
 from __future__ import annotations
 
@@ -18,9 +18,11 @@ class Command(ImportCommand):
         parser.add_argument("folder", type=Path, metavar="DIR")
         parser.add_argument(
             "--labels",
-            choices=("folder", "csv"),
+            choices=("folder", "features", "csv"),
             required=True,
-            help="folder: photos lie in folders named BRAND_MODEL; csv: DIR/labels.csv names them",
+            help="folder: photos lie in folders named BRAND_MODEL; features: named "
+            "BRAND_HIGHTOP_COLOUR_SOLE_NAME, or DIR/features.csv tells it; csv: DIR/labels.csv "
+            "names them",
         )
         super().add_arguments(parser)
 
