@@ -65,6 +65,8 @@ class IndexState(models.Model):
     synced_until = models.DateTimeField(null=True, blank=True)
     """Changes of the catalog that were committed before are in the index."""
     published_at = models.DateTimeField(null=True, blank=True)
+    embed_error = models.TextField(blank=True)
+    """Why the last embedding run came to nothing; empty when it went well."""
 
     def __str__(self) -> str:
         return f"{self.encoder_id}: generation {self.generation}"

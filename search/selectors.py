@@ -42,6 +42,8 @@ class IndexStatus:
     health: IndexHealth
     message: str
     """What is wrong and how to mend it; empty when ready."""
+    embed_error: str
+    """Why the last embedding run came to nothing, so that photos wait; empty when it went well."""
     encoder_id: str
     info: StoreInfo | None
     """What the published index says of itself."""
@@ -96,6 +98,7 @@ def index_status() -> IndexStatus:
     return IndexStatus(
         health=health,
         message=message,
+        embed_error=state.embed_error if state else "",
         encoder_id=encoder_id,
         info=info,
         photos=ShoeImage.objects.filter(status=ImageStatus.ACCEPTED).count(),

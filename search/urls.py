@@ -2,7 +2,7 @@ from django.urls import URLPattern, URLResolver, path
 from django.views.generic import RedirectView
 
 from search import views
-from search.api import api, nothing_here
+from search.api import api_urls, nothing_here
 
 app_name = "search"
 urlpatterns = [
@@ -15,6 +15,6 @@ urlpatterns = [
 # Beside and not among the pages: ninja finds its own addresses under its own namespace only.
 api_urlpatterns: list[URLPattern | URLResolver] = [
     path("", RedirectView.as_view(pattern_name="api:openapi-view")),
-    path("", api.urls),
+    path("", api_urls()),
     path("<path:rest>", nothing_here),
 ]

@@ -167,6 +167,9 @@ class PhotoPipeline(_Pipeline):
         except CrawlClosing as error:
             raise LeftForLater from error
         except Exception as error:
+            if self.context.closing.is_set():
+                # Cut off by the end of the crawl: no fault of the photo.
+                raise LeftForLater from error
             if not isinstance(error, IgnoreRequest):
                 logger.info("photo %s: %r", url, error)
             return _photo_problem(problem_of(error, request))

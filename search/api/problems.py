@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 import logging
 import math
+from collections.abc import Callable
+from functools import wraps
 from http import HTTPStatus
 from typing import Any
 
@@ -123,3 +125,19 @@ def problems_register(api: NinjaAPI) -> None:
     """Make ``api`` answer every error by the nearest handler of its class."""
     for error, handler in HANDLERS.items():
         api.add_exception_handler(error, handler)
+
+
+def method_problems(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
+    """The view, with ninja's plain text for a method that it does not know as a problem too."""
+
+    @wraps(view)
+    def answer(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        response = view(request, *args, **kwargs)
+        if response.status_code != HTTPStatus.METHOD_NOT_ALLOWED:
+            return response
+        allowed = ", ".join(sorted(response["Allow"].split(", ")))
+        told = problem(response.status_code, f"This address takes {allowed} only.")
+        told["Allow"] = allowed
+        return told
+
+    return answer

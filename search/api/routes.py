@@ -7,7 +7,7 @@ from typing import Any
 
 from django.http import Http404, HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import redirect
-from django.urls import reverse
+from django.urls import URLPattern, URLResolver, reverse
 from django.views.decorators.csrf import csrf_exempt
 from ninja import File, NinjaAPI, Status, UploadedFile
 from ninja import Query as Params
@@ -28,7 +28,7 @@ from catalog.selectors import (
     models_list,
 )
 from search import Query, identify, search
-from search.api.problems import photo_refused, problem, problems_register
+from search.api.problems import method_problems, photo_refused, problem, problems_register
 from search.api.schemas import (
     BrandOut,
     BrandsOut,
@@ -319,3 +319,12 @@ def _page_after(
 def nothing_here(request: HttpRequest, rest: str) -> HttpResponse:
     """For addresses below the API's own, so that programs never get a page for people."""
     return problem(HTTPStatus.NOT_FOUND, "There is nothing at this address; see /api/v1/docs.")
+
+
+def api_urls() -> tuple[list[URLResolver | URLPattern], str, str]:
+    """What `include` takes: ninja's own addresses, each of which answers errors as problems."""
+    patterns, app_name, namespace = api.urls
+    for pattern in patterns:
+        if isinstance(pattern, URLPattern):
+            pattern.callback = method_problems(pattern.callback)
+    return patterns, app_name, namespace

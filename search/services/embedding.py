@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -17,9 +18,9 @@ from catalog.models import ImageStatus, ShoeImage
 from search import selectors
 from search.active import active_encoder
 from search.encoders import Encoder
-from search.exceptions import IndexBusy
+from search.exceptions import IndexBusy, SearchError
 from search.locking import writer_lock
-from search.models import EmbedFailure, ImageEmbedding
+from search.models import EmbedFailure, ImageEmbedding, IndexState
 from search.services.building import ensure_index
 from search.services.decoding import EncodedBatch, PhotoFailure, WaitingPhoto, encode_ahead
 from search.services.photo_rules import photo_rules_apply
@@ -107,7 +108,7 @@ def embed_pending(
     # giving it back: what came between the last look and that moment has nobody else.
     while True:
         try:
-            with writer_lock("embedding photos"):
+            with writer_lock("embedding photos"), _failure_noted(str(encoder.id)):
                 run.work()
         except IndexBusy as busy:
             return run.report(busy=str(busy))
@@ -123,6 +124,20 @@ def embed_failures_retry(*, failures: QuerySet[EmbedFailure]) -> int:
     count = failures.update(retry_at=timezone.now())
     transaction.on_commit(lambda: task.delay(), robust=True)
     return count
+
+
+@contextmanager
+def _failure_noted(encoder_id: str) -> Iterator[None]:
+    """Whoever watches photos wait reads why, and not only who reads the worker's log."""
+    states = IndexState.objects.filter(encoder_id=encoder_id)
+    try:
+        yield
+    except Exception as error:
+        told = str(error) if isinstance(error, SearchError) else f"{type(error).__name__}: {error}"
+        if not states.update(embed_error=told):
+            IndexState.objects.create(encoder_id=encoder_id, embed_error=told)
+        raise
+    states.exclude(embed_error="").update(embed_error="")
 
 
 class _Run:

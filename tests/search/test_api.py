@@ -273,3 +273,9 @@ def test_queries_do_not_grow_with_results(bare_site: Site) -> None:
         bare_site.shelf.colorway("blue", photos=3, model="Trail")
     bare_site.shelf.publish()
     assert [count(address) for address in addresses] == few
+
+
+def test_other_methods_are_told_as_problems(site: Site) -> None:
+    answer = site.client.delete(ROOT + "/search")
+    assert problem(answer)["detail"] == "This address takes GET, POST only."
+    assert (answer.status_code, answer["Allow"]) == (405, "GET, POST")

@@ -17,7 +17,7 @@ from catalog.models import ImageStatus, ShoeImage
 from search.encoders import get_encoder
 from search.exceptions import EncoderError
 from search.locking import writer_lock
-from search.models import EmbedFailure, ImageEmbedding
+from search.models import EmbedFailure, ImageEmbedding, IndexState
 from search.selectors import index_status
 from search.services import EmbedProgress, embed_failures_retry, embed_pending, embedding
 from search.types import Vectors
@@ -218,7 +218,12 @@ class TestEncodersThatFail:
 
         store_photo(1)
         with pytest.raises(EncoderError, match="weights"):
-            embed_pending(encoder=Missing(revision="missing"))
+            embed_pending(encoder=Missing())
+        state = IndexState.objects.get()
+        assert state.embed_error == "The weights are not there."
+        embed_pending(encoder=FakeEncoder())
+        state.refresh_from_db()
+        assert state.embed_error == ""
         assert not EmbedFailure.objects.exists()
 
     @pytest.mark.parametrize("fault", ["nan", "shape"])

@@ -149,7 +149,8 @@ class ShopSpider(Spider):
         """Errback of all requests."""
         error, request = error_and_request(failure)
         key = request.meta[KEY]
-        if isinstance(error, CrawlClosing):
+        if isinstance(error, CrawlClosing) or self.context.closing.is_set():
+            # Also what the end of the crawl cut off: no fault of the page.
             self.context.spoil(key)
         elif not request.meta.get("is_guess"):
             problem = problem_of(error, request)

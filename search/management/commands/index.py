@@ -95,6 +95,7 @@ class Command(BaseCommand):
                     ("waiting to be embedded", f"{status.to_embed:,}"),
                     ("embedded, waiting for the index", f"{status.to_index:,}"),
                     ("failed, tried again later", f"{status.failed:,}"),
+                    ("last embedding run", status.embed_error or "went well"),
                     ("kind", f"{info.kind}, {info.dim} dimensions" if info else "–"),
                     ("size", file_size(info.size_bytes) if info else "–"),
                     ("generation", str(info.generation) if info else "–"),

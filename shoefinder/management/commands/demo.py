@@ -24,7 +24,7 @@ from catalog.images import photo_load
 from catalog.models import Colorway, ShoeImage
 from crawler.models import CrawlRun
 from crawler.services import crawl_run_request, crawl_source_ensure
-from search.selectors import index_status
+from search.selectors import IndexHealth, IndexStatus, index_status
 from shoefinder.stack import Part, StackError, Supervisor, stack_parts
 from shoefinder.stack.lock import StackRunning, stack_lock
 from shoefinder.stack.parts import answers, port_is_free
@@ -130,10 +130,14 @@ class Command(BaseCommand):
         with Progress(*columns, console=self.console) as progress:
             crawling = progress.add_task("Crawling", total=None, told="")
             indexing = progress.add_task("Indexing", total=None, told="")
+            told = ""
             while True:
                 stack.poll()
                 run.refresh_from_db()
                 status = index_status()
+                if status.waiting and (wrong := embedding_fault(status)) != told:
+                    told = wrong
+                    self.console.print(wrong, markup=False, style="yellow")
                 progress.update(
                     crawling,
                     told=f"{run.pages} pages, {run.products} products, {run.photos_new} photos",
@@ -173,6 +177,15 @@ class Command(BaseCommand):
         if sample := sample_photo():
             told(f"  A sample photo to try: {sample}")
         told("\nCtrl-C stops everything that was started.")
+
+
+def embedding_fault(status: IndexStatus) -> str:
+    """Why photos wait longer than they should; "" where nothing is wrong."""
+    # While none is indexed, a missing index is the beginning and no fault.
+    broken = status.message if status.health is IndexHealth.UNAVAILABLE else ""
+    wrong = status.embed_error or broken
+    log_file = settings.VAR_DIR / "log" / "worker-embed.log"
+    return wrong and f"Photos wait to be embedded: {wrong} It is tried again; see {log_file}"
 
 
 def admin_ensure() -> str | None:
