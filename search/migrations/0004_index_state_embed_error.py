@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('search', '0002_encoder_switch'),
+        ('search', '0003_recognition'),
     ]
 
     operations = [
