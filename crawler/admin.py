@@ -182,17 +182,21 @@ class CrawlSourceAdmin(SourceAdminBase):
 
     def tried(self, request: HttpRequest, source: CrawlSource) -> HttpResponse | None:
         """After “Save and dry run”: the run's page."""
-        if "_dryrun" not in request.POST:
-            return None
-        run = self.start(request, source, is_dry_run=True)
-        back = reverse("admin:crawler_crawlsource_change", args=[source.pk])
-        return HttpResponseRedirect(run.get_absolute_url() if run else back)
+        return (
+            self.led_to_run(request, source, is_dry_run=True) if "_dryrun" in request.POST else None
+        )
 
     def dry_run_view(self, request: HttpRequest, pk: int) -> HttpResponse:
         source = get_object_or_404(self.get_queryset(request), pk=pk)
         if not self.has_change_permission(request, source):
             raise PermissionDenied
-        run = self.start(request, source, is_dry_run=True)
+        return self.led_to_run(request, source, is_dry_run=True)
+
+    def led_to_run(
+        self, request: HttpRequest, source: CrawlSource, *, is_dry_run: bool = False
+    ) -> HttpResponse:
+        """Start a run and lead to its page; back to the source if it is refused."""
+        run = self.start(request, source, is_dry_run=is_dry_run)
         back = reverse("admin:crawler_crawlsource_change", args=[source.pk])
         return HttpResponseRedirect(run.get_absolute_url() if run else back)
 
@@ -202,9 +206,7 @@ class CrawlSourceAdmin(SourceAdminBase):
         if not self.has_change_permission(request, source):
             raise PermissionDenied
         if request.method == "POST":
-            run = self.start(request, source)
-            back = reverse("admin:crawler_crawlsource_change", args=[source.pk])
-            return HttpResponseRedirect(run.get_absolute_url() if run else back)
+            return self.led_to_run(request, source)
         context = {
             **self.admin_site.each_context(request),
             "opts": self.opts,

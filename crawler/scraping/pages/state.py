@@ -58,7 +58,7 @@ _STOCK = (
 )  # fmt: skip
 _IMAGES = (
     "images", "image", "media", "gallery", "photos", "imageurls", "imageurl", "featuredimage",
-    "featured_image", "pictures", "squarishurl", "src",
+    "pictures", "squarishurl", "src",
 )  # fmt: skip
 _URL = (
     "url", "href", "producturl", "pdpurl", "link", "canonicalurl", "permalink",
@@ -211,7 +211,7 @@ def _first_offer(node: Node, variants: list[Node]) -> None:
 
 
 def _plain(node: Node) -> Node:
-    """Names without case, dashes and underscores, but for those that come with an underscore."""
+    """Names in lower case, without dashes and underscores."""
     return {str(name).replace("_", "").replace("-", "").lower(): v for name, v in node.items()}
 
 
