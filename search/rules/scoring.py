@@ -25,6 +25,10 @@ from search.types import Vectors
 log = structlog.get_logger(__name__)
 
 SHIPPED: Final = Path(__file__).resolve().parent / "heads"
+LEAST_THRESHOLD: Final = 0.97
+"""Below this no head rejects, whatever its validation said: shoes of a kind that it never saw (the
+drawn ones of the demo shop) score up to 0.96, and a good photo lost costs more than a bad one
+kept."""
 TEMPERATURE: Final = 25.0
 """Of prompts: a difference of 0.04 between two cosines makes odds of e."""
 
@@ -92,7 +96,7 @@ class Head:
             views = _best(vectors @ self.view_weight.T + self.view_bias, self.views)
         return Scores(
             {rule: odds[:, place] for place, rule in enumerate(self.rules)},
-            self.thresholds,
+            {rule: max(limit, LEAST_THRESHOLD) for rule, limit in self.thresholds.items()},
             views,
             "head",
         )
