@@ -14,10 +14,11 @@ from catalog.filters import CatalogFilter
 from catalog.models import Colorway, ImageStatus, ShoeImage
 from catalog.selectors import ColorwayCard, Facet, colorway_cards, facets
 from search.answer_card import answer_card
+from search.chips import ATTRIBUTE_CHOICES, MODES, edit_shown
 from search.exceptions import QueryPhotoExpired
 from search.models import QueryPhoto
 from search.queries import query_photo_get
-from search.query import MAX_PAGE, MAX_WORDS, Query
+from search.query import MAX_PAGE, MAX_WORDS, Query, edit_params
 from search.results import PhotoHit, Result, SearchPage
 
 AUTOMATIC_PAGES = 4
@@ -85,6 +86,10 @@ def page_context(
         "image": _image(query),
         "facets": shown_facets,
         "chips": chips(query, shown_facets),
+        "edit": None if query.is_empty else edit_shown(query, address),
+        "chip_fields": () if query.edit is None else edit_params(query.edit),
+        "chip_modes": MODES,
+        "chip_attributes": ATTRIBUTE_CHOICES,
         "filters": query.filters,
         "results": shown_results(query, page.results) if page else (),
         "answer": answer_card(query, page.identification if page else None, address=address),

@@ -11,7 +11,7 @@ from PIL.Image import Image
 from catalog.images import photo_load
 from catalog.models import ImageStatus, ShoeImage
 from search.active import active_encoder
-from search.edits import Edit, edit_parse
+from search.edits import Edit
 from search.encoders import Encoder
 from search.exceptions import QueryError
 from search.filters import where_from
@@ -29,7 +29,7 @@ from search.stores import get_store
 from search.stores.base import VectorStore
 from search.texts import text_space, unit
 from search.types import Vector
-from search.vocabulary import catalog_lexicon
+from search.vocabulary import edit_of
 
 PER_PAGE: Final = 24
 PHOTOS_PER_COLORWAY: Final = 4
@@ -122,7 +122,7 @@ class Engine:
 
     def encode(self, query: Query, photo: Vector | None) -> EncodedQuery:
         """Words as vectors, beside the photo's."""
-        edit = edit_parse(query.words, lexicon=catalog_lexicon())
+        edit = edit_of(query)
         with self.watch.stage("encode"):
             space = text_space(self.encoder)
             text = space.mean(edit.targets) if edit.targets else None

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import re
 import unicodedata
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Final
 
 from django.conf import settings
@@ -13,12 +13,16 @@ from django.http import QueryDict
 
 from catalog.exceptions import FilterError
 from catalog.filters import CatalogFilter
+from search.edits import Edit, term_make, term_read, term_spell
 from search.exceptions import QueryError
 
 MAX_WORDS: Final = 300
 """Characters. Encoders read 77 to 256 tokens; more would be cut without a word."""
 MAX_PAGE: Final = 50
 """Pages below are ranked anew to their depth, so the depth has an end."""
+MAX_CHIPS: Final = 24
+NO_CHIPS: Final = "none"
+"""In an address: the words were read, and every chip was taken away."""
 MAX_ID: Final = 2**63 - 1
 DEFAULT_WEIGHT: Final = 0.5
 
@@ -43,6 +47,8 @@ class Query:
     """A catalog photo to search with instead."""
     weight: float = DEFAULT_WEIGHT
     """0: like the photo, 1: like the words; counts only where both are given."""
+    edit: Edit | None = None
+    """The chips, where a person has corrected them; None: as the words are read."""
     filters: CatalogFilter = field(default_factory=CatalogFilter)
     page: int = 1
     """From 1."""
@@ -73,13 +79,15 @@ class Query:
         if self.method and self.method not in methods_offered():
             raise QueryError("This site does not offer that way of naming shoes.")
         object.__setattr__(self, "words", words)
+        object.__setattr__(self, "edit", _edit_checked(self.edit))
         # Two decimals are finer than a hand on a slider, and keep addresses short and equal.
         object.__setattr__(self, "weight", round(self.weight, 2) + 0.0)
 
     @property
     def is_empty(self) -> bool:
         """Neither photo nor words; filters alone are browsing, not searching."""
-        return not (self.words or self.has_photo)
+        chips = self.edit is not None and bool(self.edit.terms or self.edit.free_text)
+        return not (self.words or self.has_photo or chips)
 
     @property
     def has_photo(self) -> bool:
@@ -87,7 +95,8 @@ class Query:
 
     @classmethod
     def from_params(cls, params: QueryDict) -> Query:
-        """Read an address: ``q``, ``photo``, ``image``, ``weight``, ``page`` and the filters.
+        """Read an address: ``q``, ``chip``, ``text``, ``either``, ``photo``, ``image``, ``weight``,
+        ``page`` and the filters.
 
         Empty values count as absent, as forms send them.
         """
@@ -101,6 +110,7 @@ class Query:
             photo=params.get("photo") or "",
             image_id=_whole(image, NO_PHOTO) if image else None,
             weight=_real(weight) if weight else DEFAULT_WEIGHT,
+            edit=_edit_from(params),
             filters=filters,
             page=_whole(
                 params.get("page") or "1", "There is no such page; the first one is page 1."
@@ -113,6 +123,8 @@ class Query:
         pairs = []
         if self.words:
             pairs.append(("q", self.words))
+        if self.edit is not None:
+            pairs += edit_params(self.edit)
         if self.photo:
             pairs.append(("photo", self.photo))
         if self.image_id is not None:
@@ -131,6 +143,46 @@ def methods_offered() -> tuple[str, ...]:
     """Methods of naming that a visitor may choose, the site's own choice first."""
     offered = (settings.SHOEFINDER_RECOGNISER, *settings.SHOEFINDER_RECOGNISERS_OFFERED)
     return tuple(dict.fromkeys(offered))
+
+
+def edit_params(edit: Edit) -> list[tuple[str, str]]:
+    """Corrected chips as an address says them."""
+    pairs = [("chip", term_spell(term)) for term in edit.terms] or [("chip", NO_CHIPS)]
+    if edit.free_text:
+        pairs.append(("text", edit.free_text))
+    if edit.alternatives:
+        pairs.append(("either", "1"))
+    return pairs
+
+
+def _edit_from(params: QueryDict) -> Edit | None:
+    chips = [chip for chip in params.getlist("chip") if chip]
+    text = params.get("text") or ""
+    if not (chips or text):
+        return None
+    try:
+        terms = tuple(term_read(chip) for chip in chips if chip != NO_CHIPS)
+    except ValueError as error:
+        raise QueryError(str(error)) from error
+    return Edit(words="", terms=terms, free_text=text, alternatives=params.get("either") == "1")
+
+
+def _edit_checked(edit: Edit | None) -> Edit | None:
+    """Each term valid and once; the words stay with the query."""
+    if edit is None:
+        return None
+    if len(edit.terms) > MAX_CHIPS:
+        raise QueryError(f"At most {MAX_CHIPS} chips can be combined.")
+    text = words_clean(edit.free_text)
+    if len(text) > MAX_WORDS:
+        raise QueryError(f"The text of a chip can have {MAX_WORDS} characters.")
+    try:
+        terms = dict.fromkeys(
+            term_make(term.mode, term.attribute, term.value, term.weight) for term in edit.terms
+        )
+    except ValueError as error:
+        raise QueryError(str(error)) from error
+    return replace(edit, words="", terms=tuple(terms), free_text=text)
 
 
 def words_clean(text: str) -> str:

@@ -19,6 +19,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from catalog.exceptions import PhotoRejected
 from catalog.models import ImageStatus, ShoeImage
 from search import Query, SearchPage, search
+from search.chips import PLACE, chips_applied, chips_for_words
 from search.contexts import ShownResult, Told, address, page_context, shown_results
 from search.exceptions import IndexUnavailable, QueryError, QueryPhotoExpired, SearchError
 from search.models import QueryPhoto
@@ -34,6 +35,7 @@ SIMILAR = 12
 RETRY_AFTER = 30
 KEPT_WORDS = 300
 THANKS = "Someone will look at it, and it makes names better."
+KEPT_VALUES = 24
 FILE = "file"
 """Name of the form's file inputs."""
 
@@ -64,6 +66,7 @@ def _submit(request: HttpRequest) -> HttpResponse:
             params["photo"] = photo.token
             params["image"] = ""
         params["page"] = ""
+        chips_for_words(params)
         query = Query.from_params(params)
     except PhotoRejected as error:
         told = Told(error.message, rejection_status(error), title="This photo cannot be used")
@@ -93,6 +96,8 @@ def _too_many_uploads() -> Told:
 
 def _show(request: HttpRequest) -> HttpResponse:
     try:
+        if PLACE in request.GET:
+            return redirect(address(chips_applied(request.GET)))
         query = Query.from_params(request.GET)
     except QueryError as error:
         told = Told(
@@ -139,9 +144,9 @@ def _lenient(params: QueryDict) -> Query:
     """As much of a refused query as still makes sense, so that nobody has to write it again."""
     kept = QueryDict(mutable=True)
     kept["q"] = (params.get("q") or "")[:KEPT_WORDS]
-    for name in ("photo", "image", "weight"):
+    for name in ("photo", "image", "weight", "chip", "text", "either"):
         trial = kept.copy()
-        trial[name] = params.get(name) or ""
+        trial.setlist(name, params.getlist(name)[:KEPT_VALUES])
         try:
             Query.from_params(trial)
         except QueryError:

@@ -7,15 +7,17 @@ import threading
 import time
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from typing import Final
 
 from django.db import DatabaseError
 from django.db.models import Count, Max
 
 from catalog.models import Brand, BrandAlias, ShoeModel, ShoeModelAlias
-from search.edits import Lexicon, built_in, name_is_shy
+from search.edits import Edit, Lexicon, built_in, edit_parse, name_is_shy
 from search.edits.lexicon import Kind, Meaning
 from search.edits.tokens import fold
+from search.query import Query
 
 log = logging.getLogger(__name__)
 
@@ -50,6 +52,13 @@ def catalog_lexicon(*, fresh: float = FRESH) -> Lexicon:
             return built_in()
         _kept = (now, stamp, lexicon)
         return lexicon
+
+
+def edit_of(query: Query) -> Edit:
+    """The chips of a query: as corrected, else as its words are read."""
+    if query.edit is not None:
+        return replace(query.edit, words=query.words)
+    return edit_parse(query.words, lexicon=catalog_lexicon())
 
 
 def _stamp() -> Stamp:

@@ -12,7 +12,9 @@ from ninja import Schema
 from pydantic import ConfigDict, Field, PlainSerializer
 
 from catalog.selectors import Sort
-from search.query import DEFAULT_WEIGHT, MAX_PAGE, MAX_WORDS
+from search.edits import term_make, term_spell
+from search.exceptions import QueryError
+from search.query import DEFAULT_WEIGHT, MAX_PAGE, MAX_WORDS, NO_CHIPS
 
 MAX_PER_PAGE = 100
 
@@ -35,8 +37,26 @@ class FilterIn(Schema):
     available: bool = Field(False, description="Only what a shop can deliver")
 
 
+class ChipOut(Schema):
+    """A wish about one attribute (docs/search.md lists the values)."""
+
+    mode: Literal["keep", "change", "avoid"]
+    attribute: str
+    value: str | None = Field(None, description="null: the same, or another")
+    weight: float = Field(1.0, description="0 to 2; 1 is as usual")
+
+
 class SearchIn(FilterIn):
     q: str = Field("", description=f"Words, at most {MAX_WORDS} characters")
+    chip: list[str] = Field(
+        [],
+        description="Corrected chips instead of those that `q` is read into: "
+        "`change:colour:red@0.5`, `keep:brand`; `none` for no chip at all",
+    )
+    text: str = Field("", description="Beside corrected chips: words that count as they are")
+    either: bool = Field(
+        False, description="Beside corrected chips: any one of the colours will do"
+    )
     photo: str = Field("", description="Token of a photo that was sent to `POST /photos`")
     image: int | None = Field(None, description="Id of a catalog photo to search with")
     weight: float = Field(DEFAULT_WEIGHT, description="0: like the photo, 1: like the words")
@@ -50,9 +70,23 @@ class SearchBody(SearchIn):
 
     model_config = ConfigDict(extra="forbid")
 
+    chips: list[ChipOut] | None = Field(None, description="As `chip`, spelled out")
+
     def to_params(self) -> QueryDict:
         """As an address would say it, so that there is one reader of queries."""
-        return params_from(self.model_dump(exclude_unset=True, exclude={"per_page"}))
+        params = params_from(self.model_dump(exclude_unset=True, exclude={"per_page", "chips"}))
+        if self.chips is not None:
+            params.setlist("chip", chips_spelled(self.chips))
+        return params
+
+
+def chips_spelled(chips: Iterable[ChipOut]) -> list[str]:
+    """As an address says them. ``QueryError`` when one cannot be meant."""
+    try:
+        made = [term_make(c.mode, c.attribute, c.value or None, c.weight) for c in chips]
+    except ValueError as error:
+        raise QueryError(str(error)) from error
+    return [term_spell(term) for term in made] or [NO_CHIPS]
 
 
 def params_from(values: Mapping[str, Any]) -> QueryDict:
@@ -166,6 +200,8 @@ class IdentificationOut(Schema):
 
 class SearchOut(Schema):
     query: str = Field(description="The query as the search page's address says it")
+    chips: list[ChipOut] = Field(description="What the words were read into, or as corrected")
+    free_text: str = Field(description="What was not understood; it counts by its embedding")
     results: list[ResultOut]
     total: int
     total_exact: bool = Field(description="False: there are more; `total` is a lower bound")

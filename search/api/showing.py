@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import replace
+from dataclasses import asdict, replace
 from urllib.parse import urlencode
 
 from django.http import HttpRequest
@@ -13,6 +13,7 @@ from catalog.selectors import ColorwayCard, ColorwayDetail
 from catalog.thumbnails import Pictured, thumbnail_url
 from search.api.schemas import (
     CandidateOut,
+    ChipOut,
     GuessOut,
     HitOut,
     IdentificationOut,
@@ -26,6 +27,7 @@ from search.api.schemas import (
 from search.contexts import address
 from search.query import MAX_PAGE
 from search.results import Guess, Identification, Result, SearchPage
+from search.vocabulary import edit_of
 
 THUMBNAIL = 320
 
@@ -83,6 +85,7 @@ def search_out(request: HttpRequest, found: SearchPage) -> SearchOut:
     ids |= {other.image_id for result in found.results for other in result.others}
     ids |= {result.card.cover.id for result in found.results if result.card.cover}
     photos = image_urls(ids)
+    edit = edit_of(found.query)
     results = [
         _result(request, result, photos)
         for result in found.results
@@ -90,6 +93,8 @@ def search_out(request: HttpRequest, found: SearchPage) -> SearchOut:
     ]
     return SearchOut(
         query=request.build_absolute_uri(address(replace(found.query, page=1))),
+        chips=[ChipOut(**asdict(term)) for term in edit.terms],
+        free_text=edit.free_text,
         results=results,
         total=found.total,
         total_exact=found.total_exact,

@@ -6,6 +6,7 @@ term without a value, which is resolved when the photo is known.
 
 from __future__ import annotations
 
+from search.edits.addresses import CHOICES, MAX_WEIGHT, term_make, term_read, term_spell
 from search.edits.lexicon import Lexicon, built_in, name_is_shy
 from search.edits.prompts import NEUTRAL_PROMPTS, colour_prompts, prompt_name, shoe_prompts
 from search.edits.reading import edit_parse
@@ -13,6 +14,8 @@ from search.edits.terms import ATTRIBUTES, Attribute, Edit, EditTerm, Mode
 
 __all__ = [
     "ATTRIBUTES",
+    "CHOICES",
+    "MAX_WEIGHT",
     "NEUTRAL_PROMPTS",
     "Attribute",
     "Edit",
@@ -25,4 +28,7 @@ __all__ = [
     "name_is_shy",
     "prompt_name",
     "shoe_prompts",
+    "term_make",
+    "term_read",
+    "term_spell",
 ]

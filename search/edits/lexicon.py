@@ -296,6 +296,12 @@ def name_is_shy(phrase: str, attribute: str) -> bool:
 
 
 @cache
+def values_of(attribute: str) -> tuple[str, ...]:
+    """The canonical values of an attribute in ``data/values.toml``, in its order."""
+    return tuple(_read("values")[attribute])
+
+
+@cache
 def words_of(operator: str) -> frozenset[str]:
     """Spellings of the phrases under a name of ``[operator]``."""
     phrases = _phrases(_read("grammar")["operator"][operator])

@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 
 from catalog.filters import CatalogFilter
 from search import Query, QueryError
+from search.edits import Edit, term_make
 from search.query import MAX_PAGE, MAX_WORDS, words_clean
 
 slugs = st.from_regex(r"[a-z0-9][a-z0-9-]{0,8}", fullmatch=True)
@@ -35,11 +36,26 @@ photos = st.one_of(
     ),
     st.builds(lambda number: {"image_id": number}, st.integers(1, 2**63 - 1)),
 )
+terms = st.builds(
+    term_make,
+    st.sampled_from(["keep", "change"]),
+    st.sampled_from(["brand", "model", "sole"]),
+    st.none() | st.from_regex(r"[A-Za-z0-9:@.&+-]{1,12}", fullmatch=True),
+    st.floats(0, 2),
+)
+edits = st.none() | st.builds(
+    Edit,
+    words=st.just(""),
+    terms=st.lists(terms, max_size=4).map(tuple),
+    free_text=st.text(max_size=20),
+    alternatives=st.booleans(),
+)
 queries = st.builds(
     lambda photo, **rest: Query(**photo, **rest),
     photo=photos,
     words=st.text(max_size=MAX_WORDS // 3),
     weight=st.floats(0, 1),
+    edit=edits,
     filters=filters,
     page=st.integers(1, MAX_PAGE),
 )
@@ -70,7 +86,18 @@ def test_words_are_clean_and_cleaning_is_done_once(text: str) -> None:
 
 @given(st.text(max_size=60), st.text(max_size=60))
 def test_any_address_is_a_query_or_a_plain_error(name: str, value: str) -> None:
-    for key in ("q", "photo", "image", "weight", "page", "brand", "price_min", name):
+    for key in (
+        "q",
+        "chip",
+        "text",
+        "photo",
+        "image",
+        "weight",
+        "page",
+        "brand",
+        "price_min",
+        name,
+    ):
         # Anything but a QueryError fails the test.
         with suppress(QueryError):
             Query.from_params(params(urlencode({key: value})))
@@ -120,6 +147,10 @@ def test_the_longest_words_are_taken() -> None:
         ("image=0", "no such photo"),
         ("image=9223372036854775808", "no such photo"),
         ("image=12abc", "no such photo"),
+        ("chip=avoid:colour", "must say what"),
+        ("chip=change:colour:chartreuse", "not a colour"),
+        ("chip=change:price:80-50", "lower price"),
+        ("chip=" + "&chip=".join(f"change:brand:b{n}" for n in range(25)), "At most 24"),
         ("photo=../../etc/passwd", "damaged"),
         ("photo=" + "a" * 65, "damaged"),
         ("photo=abc&image=3", "one photo at a time"),
