@@ -17,6 +17,7 @@ from search.exceptions import QueryError
 from search.filters import where_from
 from search.fusion import EncodedQuery, fusion_for
 from search.hydration import Group, colour_of_image, group_hits, results_from
+from search.language import COLOUR_PLACE, language_of
 from search.metrics import Stopwatch
 from search.models import ImageEmbedding
 from search.queries import query_photo_get
@@ -131,8 +132,17 @@ class Engine:
                 source = space.mean(edit.sources(self._colour(query, edit, photo)))
         with self.watch.stage("store"):
             catalog = statistics_of(self.store)
+            language = language_of(space)
         return EncodedQuery(
-            photo=photo, text=text, source=source, weight=query.weight, catalog=catalog
+            photo=photo,
+            text=text,
+            source=source,
+            weight=query.weight,
+            catalog=catalog,
+            language=language,
+            words=query.words,
+            colours=tuple((COLOUR_PLACE[c], 1.0) for c in edit.colours if c in COLOUR_PLACE),
+            alternatives=edit.alternatives,
         )
 
     def _photo(self, query: Query) -> Upright | None:

@@ -62,6 +62,12 @@ class TextSpace:
             return np.empty((0, self._encoder.dim), np.float32)
         return np.stack([known[each] for each in ensembles])
 
+    def encode(self, sentences: Sequence[str]) -> Vectors:
+        """One row each, (n, dim), kept like means."""
+        if not sentences:
+            return np.empty((0, self._encoder.dim), np.float32)
+        return np.stack([self.mean((sentence,)) for sentence in sentences])
+
     def colours(self) -> Vectors:
         """One row per ``COLOUR_SLUGS``: the classifier's class vectors."""
         if self._colours is None:

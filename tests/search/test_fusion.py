@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from itertools import pairwise
 
@@ -12,9 +13,15 @@ from hypothesis import strategies as st
 
 from search.fusion import (
     FUSIONS,
+    Basic,
     Candidates,
     Direction,
     EncodedQuery,
+    Evidence,
+    Freedom,
+    Language,
+    Mixture,
+    Negatives,
     Product,
     Slerp,
     Statistics,
@@ -36,11 +43,44 @@ def unit_rows(n: int, *, seed: int, dim: int = 16) -> Vectors:
 
 
 CATALOG = unit_rows(400, seed=1)
+WORDS = ("boot", "sandal", "loafer", "red", "blue", "shiny")
+
+
+def say(sentences: Sequence[str]) -> Vectors:
+    return np.stack([unit_rows(1, seed=100 + len(sentence))[0] for sentence in sentences])
+
+
+LANGUAGE = Language(
+    colours=unit_rows(6, seed=4), subjects=say(WORDS[:3]), styles=say(WORDS[3:]), words=WORDS,
+    say=say,
+)  # fmt: skip
+
+
+def seen(n: int) -> Evidence:
+    """Colours drawn at random, and outlines of all but the first two photos."""
+    rng = np.random.default_rng(9)
+    colours = np.log(rng.dirichlet(np.ones(6), n)).astype(np.float32)
+    shape = unit_rows(n, seed=8, dim=5)
+    shape[:2] = 0
+    return Evidence(colours, shape)
 
 
 def asked(weight: float = 0.5, seed: int = 2) -> EncodedQuery:
     v, t, source = unit_rows(3, seed=seed)
-    return EncodedQuery(photo=v, text=t, source=source, weight=weight, catalog=Statistics(CATALOG))
+    return EncodedQuery(
+        photo=v, text=t, source=source, weight=weight, catalog=Statistics(CATALOG),
+        language=LANGUAGE, words="in red", avoid=source[None, :],
+    )  # fmt: skip
+
+
+def tinted(weight: float = 0.5) -> EncodedQuery:
+    """A query with all that the mixture can use."""
+    return replace(
+        asked(weight),
+        catalog=Statistics(CATALOG, seen(len(CATALOG))),
+        colours=((2, 1.0),),
+        shape=unit_rows(1, seed=7, dim=5)[0],
+    )
 
 
 def ranking(name: str, q: EncodedQuery) -> list[int]:
@@ -141,6 +181,16 @@ def test_shares_make_up_the_score(name: str, weight: float) -> None:
     np.testing.assert_allclose(whole, FUSIONS[name].score(q, CATALOG), atol=1e-6)
 
 
+@pytest.mark.parametrize("weight", [0.2, 0.9])
+def test_shares_of_the_mixture_make_up_its_score_with_evidence(weight: float) -> None:
+    q, evidence = tinted(weight), seen(len(CATALOG))
+    shares = Mixture().shares(q, CATALOG, evidence)
+    assert set(shares) == {"photo", "words"}
+    np.testing.assert_allclose(
+        shares["photo"] + shares["words"], Mixture().score(q, CATALOG, evidence)
+    )
+
+
 @pytest.mark.parametrize("name", FUSIONS)
 def test_the_shortlist_is_of_unit_length(name: str) -> None:
     vectors = FUSIONS[name].shortlist(asked(0.3))
@@ -167,6 +217,104 @@ def test_nothing_outside_of_the_lists_beats_the_ceiling(
     unseen = [i for i in range(len(CATALOG)) if i not in seen]
     if unseen:
         assert fusion.score(q, CATALOG[unseen]).max() <= fusion.ceiling(q, last) + 1e-6
+
+
+def test_basic_is_the_published_formula() -> None:
+    q = asked()
+    assert q.photo is not None
+    assert q.text is not None
+    words = np.concatenate([LANGUAGE.subjects, LANGUAGE.styles])
+    plus, minus = (
+        (one - words.mean(axis=0)).T @ (one - words.mean(axis=0)) / len(one)
+        - np.outer(*2 * [one.mean(axis=0) - words.mean(axis=0)])
+        for one in (LANGUAGE.subjects, LANGUAGE.styles)
+    )
+    values, directions = np.linalg.eigh(0.8 * plus - 0.2 * minus)
+    kept = directions[:, values > 1e-6]
+    projected = kept @ kept.T
+    mean = CATALOG.mean(axis=0)
+    sv = (CATALOG - mean) @ projected @ (q.photo - mean)
+    st_ = (CATALOG - mean) @ (q.text - words.mean(axis=0))
+    sv, st_ = ((one - one.min()) / -one.min() for one in (sv, st_))
+    by_hand = sv * st_ - 0.1 * (sv + st_) ** 2
+    np.testing.assert_allclose(Basic().score(q, CATALOG), by_hand, atol=1e-4)
+
+
+def test_freedom_puts_the_photo_into_words() -> None:
+    q = asked()
+    assert q.photo is not None
+    fusion = Freedom(photos=3, words=2)
+    near = np.argsort(-(CATALOG @ q.photo))[:3]
+    named = say(WORDS)
+    counts = dict.fromkeys(range(len(WORDS)), 0)
+    for shown in (q.photo, *CATALOG[near]):
+        for word in np.argsort(-(named @ shown))[:2]:
+            counts[int(word)] += 1
+    common = sorted(counts.values(), reverse=True)
+    assert common[1] > common[2], "the seed leaves a tie for the last word"
+    best = sorted(counts, key=lambda word: -counts[word])[:2]
+    by_hand = sum(counts[word] * say([f"in red {WORDS[word]}"])[0] for word in best)
+    np.testing.assert_allclose(fusion.shortlist(q)[0], by_hand / np.linalg.norm(by_hand), atol=1e-5)
+
+
+def test_negatives_take_away_only_above_the_threshold() -> None:
+    q = asked()
+    assert q.source is not None
+    inner = Sum()
+    found = Negatives(inner, weight=0.7, deviations=1.0).score(q, CATALOG)
+    alike = CATALOG @ q.source
+    threshold = alike.mean() + alike.std()
+    by_hand = inner.score(q, CATALOG) - 0.7 * np.maximum(alike - threshold, 0)
+    np.testing.assert_allclose(found, by_hand, atol=1e-6)
+    assert (found == inner.score(q, CATALOG))[alike <= threshold].all()
+
+
+def test_the_mixture_is_its_formula() -> None:
+    q, evidence, recipe = tinted(0.3), seen(len(CATALOG)), Mixture().recipe
+    assert q.photo is not None
+    assert q.shape is not None
+    axes = LANGUAGE.axes[: recipe.axes]
+    plain = CATALOG - CATALOG @ axes.T @ axes
+    plain /= np.linalg.norm(plain, axis=1, keepdims=True)
+    own = q.photo - q.photo @ axes.T @ axes
+    z = calibrate(plain @ (own / np.linalg.norm(own)))
+    alike = evidence.shape @ q.shape
+    outlines = np.where(evidence.shape.any(axis=1), (alike - alike[2:].mean()) / alike[2:].std(), 0)
+    photo = z + recipe.outlines * outlines
+    colour = recipe.colour * evidence.colours[:, 2]
+    by_hand = 1.4 * photo / photo.std() + 0.6 * (colour - colour.mean())
+    np.testing.assert_allclose(Mixture().score(q, CATALOG, evidence), by_hand, atol=1e-3)
+
+
+def test_the_mixture_without_evidence_goes_by_the_words_vector() -> None:
+    q = asked(0.5)
+    assert q.photo is not None
+    assert q.text is not None
+    by_hand = calibrate(CATALOG @ q.photo) + Mixture().recipe.text * calibrate(CATALOG @ q.text)
+    np.testing.assert_allclose(Mixture().score(q, CATALOG), by_hand, atol=1e-3)
+
+
+def test_an_unwanted_colour_and_alternatives_count_in_the_mixture() -> None:
+    evidence = seen(len(CATALOG))
+    base = replace(tinted(1.0), colours=())
+    red, either = (
+        replace(base, colours=((2, 1.0),)),
+        replace(base, colours=((2, 1.0), (3, 1.0)), alternatives=True),
+    )
+    without = replace(base, unwanted=((2, 1.0),))
+
+    def mean_of_best(q: EncodedQuery, places: list[int]) -> float:
+        best = np.argsort(-Mixture().shares(q, CATALOG, evidence)["words"])[:20]
+        return float(np.exp(evidence.colours[best][:, places]).sum(axis=1).mean())
+
+    everywhere = float(np.exp(evidence.colours[:, 2]).mean())
+    assert mean_of_best(red, [2]) > 2 * everywhere
+    assert mean_of_best(either, [2, 3]) > mean_of_best(red, [2, 3])
+    assert mean_of_best(without, [2]) < everywhere / 2
+
+
+def calibrate(scores: np.ndarray) -> np.ndarray:
+    return (scores - scores.mean()) / scores.std()
 
 
 def test_one_of_the_two_alone_needs_no_fusion() -> None:

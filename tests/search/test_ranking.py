@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from search import ranking as module
-from search.fusion import FUSIONS, EncodedQuery, Statistics
+from search.fusion import FUSIONS, EncodedQuery, Language, Statistics
 from search.ranking import fetch_known, rank, sample_ids, statistics_of
 from search.stores.base import Where
 from search.stores.memory import MemoryStore
@@ -52,7 +52,11 @@ class Counting:
 
 def query(seed: int, weight: float = 0.5) -> EncodedQuery:
     v, t, source = unit_rows(3, seed)
-    return EncodedQuery(v, t, source, weight, Statistics(CATALOG))
+    words = unit_rows(12, 7)
+    language = Language(
+        words[:4], words[4:8], words[8:], tuple("abcdefgh"), lambda said: words[: len(said)]
+    )
+    return EncodedQuery(v, t, source, weight, Statistics(CATALOG), language)
 
 
 @settings(max_examples=15, deadline=None)

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Final
 
 import numpy as np
@@ -24,10 +25,14 @@ from search.evaluation.findings import (
     first_of,
     recall_curves,
 )
+from search.evaluation.looking import Looked, look
 from search.evaluation.metrics import Bootstrap, average_precision, recall_at, share_at
 from search.evaluation.protocol import EvaluationError, Measured, Request
 from search.evaluation.sources import Source, preferred
-from search.fusion import FUSIONS, EncodedQuery, Fusion, Statistics, fusion_named
+from search.evidence import weights
+from search.fusion import FUSIONS, EncodedQuery, Evidence, Fusion, Mixture, Statistics, fusion_named
+from search.fusion.mixture import Recipe, recipe
+from search.language import COLOUR_PLACE, language_of
 from search.query import DEFAULT_WEIGHT
 from search.ranking import sample_ids
 from search.texts import TextSpace, text_space
@@ -67,7 +72,10 @@ class EditTask:
                 f"In {request.source} no model is there in two colours: nothing can be asked for."
             )
         vectors = request.embed(photos, "the photos")
-        encoded = encode_queries(queries, vectors, text_space(request.encoder))
+        looked = None
+        if any(isinstance(_fusion(method), Mixture) for method in methods):
+            looked = look(photos, partial(request.report, "Counting colours"))
+        encoded, evidence = encode_queries(queries, vectors, text_space(request.encoder), looked)
         judge = Judge(photos, queries)
         bootstrap = Bootstrap(len(queries), seed=request.seed)
         rows = {}
@@ -75,7 +83,7 @@ class EditTask:
         for number, method in enumerate(methods):
             request.report(f"Ranking by {method}", number, len(methods))
             firsts[method] = []
-            figures = judge.figures(_fusion(method), encoded, vectors, firsts[method])
+            figures = judge.figures(_fusion(method), encoded, vectors, firsts[method], evidence)
             rows[method] = {name: bootstrap.mean(values) for name, values in figures.items()}
         best = max(rows, key=lambda method: rows[method]["map"].value)
         models = len({model_of(photo) for photo in photos})
@@ -86,7 +94,7 @@ class EditTask:
             setting=f"{len(queries)} queries among {len(photos)} photos of {models} models",
             findings=[
                 recall_curves("This model in that colour", firsts),
-                _worst(photos, queries, encoded, vectors, best),
+                _worst(photos, queries, encoded, vectors, evidence, best),
             ],
         )
 
@@ -139,10 +147,24 @@ def edit_queries(photos: Sequence[ShoePhoto]) -> list[EditQuery]:
 
 
 def encode_queries(
-    queries: Sequence[EditQuery], vectors: Vectors, space: TextSpace
-) -> list[EncodedQuery]:
-    """As the engine does it: the present colour is predicted from the photo, never looked up."""
-    catalog = Statistics(vectors[sample_ids(np.arange(len(vectors), dtype=np.int64))])
+    queries: Sequence[EditQuery],
+    vectors: Vectors,
+    space: TextSpace,
+    looked: Looked | None = None,
+    chosen: Recipe | None = None,
+) -> tuple[list[EncodedQuery], Evidence]:
+    """As the engine does it, and the evidence of every photo, from pixels and vectors alone.
+
+    Where nobody ``looked`` at the photos, from vectors alone.
+
+    The present colour is predicted from the photo, never looked up.
+    """
+    language = language_of(space)
+    evidence = (looked or Looked.nothing(len(vectors))).evidence(
+        vectors, language, weights(), chosen or recipe()
+    )
+    sample = sample_ids(np.arange(len(vectors), dtype=np.int64))
+    catalog = Statistics(vectors[sample], evidence.rows(sample))
     present = {query.photo: space.colour_of(vectors[query.photo]) for query in queries}
     encoded = []
     for query in queries:
@@ -154,9 +176,15 @@ def encode_queries(
                 source=space.mean(edit.sources(present[query.photo])),
                 weight=DEFAULT_WEIGHT,
                 catalog=catalog,
+                language=language,
+                words=query.words,
+                colours=((COLOUR_PLACE[query.colour], 1.0),)
+                if query.colour in COLOUR_PLACE
+                else (),
+                shape=evidence.shape[query.photo],
             )
         )
-    return encoded
+    return encoded, evidence
 
 
 def _worst(
@@ -164,12 +192,13 @@ def _worst(
     queries: Sequence[EditQuery],
     encoded: Sequence[EncodedQuery],
     vectors: Vectors,
+    evidence: Evidence,
     method: str,
 ) -> Examples:
     """The queries whose right answer comes last, each photo once, with what came first."""
     fusion, judge = _fusion(method), Judge(photos, queries)
     firsts: list[float] = []
-    judge.figures(fusion, encoded, vectors, firsts)
+    judge.figures(fusion, encoded, vectors, firsts, evidence)
     worst: dict[int, int] = {}
     for place in np.argsort(-np.array(firsts), kind="stable").tolist():
         if firsts[place] and len(worst) < WORST:
@@ -177,7 +206,7 @@ def _worst(
     shown = []
     for place in worst.values():
         query = queries[place]
-        order = np.argsort(-fusion.score(encoded[place], vectors), kind="stable")
+        order = np.argsort(-fusion.score(encoded[place], vectors, evidence), kind="stable")
         nearest = [int(i) for i in order[:5] if i != query.photo][:4]
         shown.append(
             Example(
@@ -216,6 +245,7 @@ class Judge:
         encoded: Sequence[EncodedQuery],
         vectors: Vectors,
         firsts: list[float] | None = None,
+        evidence: Evidence | None = None,
     ) -> dict[str, np.ndarray[tuple[int], np.dtype[np.float64]]]:
         """One number per query and metric. The query photo itself is never an answer.
 
@@ -223,7 +253,7 @@ class Judge:
         """
         rows = []
         for query, asked in zip(self.queries, encoded, strict=True):
-            scores = fusion.score(asked, vectors)
+            scores = fusion.score(asked, vectors, evidence)
             order = np.argsort(-scores, kind="stable")
             order = order[order != query.photo]
             edited = self._colours[order] == query.colour

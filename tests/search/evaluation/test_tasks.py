@@ -208,7 +208,7 @@ class TestEdit:
         photos = edit_photos(request(data))
         queries = edit_queries(photos)
         vectors = request(data).embed(photos, "photos")
-        encoded = encode_queries(queries, vectors, text_space(FakeEncoder()))
+        encoded, _ = encode_queries(queries, vectors, text_space(FakeEncoder()))
         figures = Judge(photos, queries).figures(FUSIONS["image"], encoded, vectors)
         # Each model has one photo in each colour: itself is all that "image" finds of its colour.
         assert figures["identity10"].max() <= 1
