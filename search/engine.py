@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 from django.conf import settings
@@ -11,12 +11,14 @@ from PIL.Image import Image
 from catalog.images import photo_load
 from catalog.models import ImageStatus, ShoeImage
 from search.active import active_encoder
-from search.edits import Edit
+from search.edits import Edit, Mode
 from search.encoders import Encoder
+from search.evidence import describe, outlines, unpack, weights
 from search.exceptions import QueryError
 from search.filters import where_from
-from search.fusion import EncodedQuery, fusion_for
+from search.fusion import EncodedQuery, Fusion, Mixture, fusion_for, fusion_named
 from search.hydration import Group, colour_of_image, group_hits, results_from
+from search.knowledge import Table, evidence_of, knowledge_of
 from search.language import COLOUR_PLACE, language_of
 from search.metrics import Stopwatch
 from search.models import ImageEmbedding
@@ -24,13 +26,14 @@ from search.queries import query_photo_get
 from search.query import MAX_PAGE, NO_PHOTO, Query
 from search.ranking import Ranking, rank, statistics_of
 from search.recognition import Upright, identify, upright_vector
-from search.results import SearchPage
+from search.results import SearchPage, gap_after
 from search.selectors import vectors_of
 from search.stores import get_store
 from search.stores.base import VectorStore
 from search.texts import text_space, unit
 from search.types import Vector
 from search.vocabulary import edit_of
+from search.wishes import Rules, Seen, rules_from, seen_in
 
 PER_PAGE: Final = 24
 PHOTOS_PER_COLORWAY: Final = 4
@@ -74,14 +77,14 @@ class Engine:
     watch: Stopwatch
 
     def answer(self, query: Query, *, per_page: int) -> SearchPage:
-        upright = self._photo(query)
-        encoded = self.encode(query, upright.vector if upright else None)
+        asked = self.ask(query)
         wanted = query.page * per_page
-        groups, ranking = self.find(query, encoded, colorways=wanted + 1)
+        groups, ranking = self.find(query, asked, colorways=wanted + 1)
         shown = groups[wanted - per_page : wanted]
         with self.watch.stage("rerank"):
             why = ranking.shares(group.hits[0].image_id for group in shown)
         identification = None
+        upright = asked.upright
         if upright is not None and query.page == 1:
             with self.watch.stage("identify"):
                 identification = identify(
@@ -93,7 +96,7 @@ class Engine:
                     store=self.store,
                 )
         with self.watch.stage("hydrate"):
-            results = results_from(shown, why)
+            results = results_from(shown, why, ranking.standing or {}, ranking.closeness)
         return SearchPage(
             query=query,
             results=results,
@@ -103,71 +106,104 @@ class Engine:
             has_next=len(groups) > wanted and query.page < MAX_PAGE,
             timings=self.watch.seconds,
             identification=identification,
+            gap_after=gap_after([r.closeness for r in results]) if query.page == 1 else None,
         )
 
-    def find(
-        self, query: Query, encoded: EncodedQuery, *, colorways: int
-    ) -> tuple[list[Group], Ranking]:
+    def find(self, query: Query, asked: Asked, *, colorways: int) -> tuple[list[Group], Ranking]:
         """At least so many colorways, best first, or all that the filters keep."""
         with self.watch.stage("store"):
             where = where_from(query.filters)
-        method = fusion_for(encoded, self.fusion)
+        method = self._method(asked)
         depth = colorways * PHOTOS_PER_COLORWAY
         while True:
-            ranking = rank(self.store, encoded, method, depth, where=where, watch=self.watch)
+            ranking = rank(
+                self.store, asked.encoded, method, depth, where=where, watch=self.watch,
+                table=asked.table, rules=asked.rules,
+            )  # fmt: skip
             with self.watch.stage("hydrate"):
                 groups = group_hits(ranking.hits, leaving_out=query.image_id)
             if ranking.complete or len(groups) >= colorways:
                 return groups, ranking
             depth *= 4
 
-    def encode(self, query: Query, photo: Vector | None) -> EncodedQuery:
-        """Words as vectors, beside the photo's."""
+    def ask(self, query: Query) -> Asked:
+        """Photo and words as vectors, evidence and rules."""
+        upright, shape = self._photo(query)
+        photo = upright.vector if upright else None
         edit = edit_of(query)
+        space = text_space(self.encoder)
         with self.watch.stage("encode"):
-            space = text_space(self.encoder)
+            language = language_of(space)
             text = space.mean(edit.targets) if edit.targets else None
+            if photo is not None and not says_more(edit):
+                text = None  # "another brand" says nothing that a photo could look like
+            more = without_colours(edit)
             source = None
             if photo is not None and text is not None:
                 source = space.mean(edit.sources(self._colour(query, edit, photo)))
         with self.watch.stage("store"):
-            catalog = statistics_of(self.store)
-            language = language_of(space)
-        return EncodedQuery(
+            table, catalog = None, None
+            if isinstance(fusion_named(self.fusion), Mixture):
+                table, catalog = knowledge_of(self.encoder, self.store).table(self.store)
+            seen = Seen()
+            if photo is not None and edit.terms:
+                seen = seen_in(self.store, photo, query.image_id)
+            rules = rules_from(edit.terms, seen) if table is not None else Rules()
+        encoded = EncodedQuery(
             photo=photo,
             text=text,
             source=source,
             weight=query.weight,
-            catalog=catalog,
+            catalog=catalog or statistics_of(self.store),
             language=language,
             words=query.words,
-            colours=tuple((COLOUR_PLACE[c], 1.0) for c in edit.colours if c in COLOUR_PLACE),
+            colours=_tints(edit, "change"),
             alternatives=edit.alternatives,
+            unwanted=_tints(edit, "avoid"),
+            more=None if more is None else space.mean(more),
+            shape=shape,
         )
+        return Asked(encoded, rules, table, upright)
 
-    def _photo(self, query: Query) -> Upright | None:
+    def _method(self, asked: Asked) -> Fusion:
+        """The chosen method; terms of an edit count in the mixture also without photo or words."""
+        encoded, chosen = asked.encoded, fusion_named(self.fusion)
+        only_photo = encoded.photo is not None and encoded.weight == 0
+        if asked.rules.rules and isinstance(chosen, Mixture) and not only_photo:
+            return chosen
+        return fusion_for(encoded, self.fusion)
+
+    def _photo(self, query: Query) -> tuple[Upright | None, Vector | None]:
+        """The photo's vector and its outlines; outlines of a catalog photo may not be known yet."""
         if query.image_id is not None:
-            return Upright(self._vector_of_image(query.image_id))
+            vector, shape = self._photo_of_catalog(query.image_id)
+            return Upright(vector), shape
         if not query.photo:
-            return None
+            return None, None
         with self.watch.stage("decode"), query_photo_get(query.photo).file.open("rb") as file:
             image = photo_load(file, longest_side=LONGEST_SIDE)
         vector = self._vector_of(image)
         with self.watch.stage("identify"):
-            return upright_vector(image, vector=vector, encoder=self.encoder)
+            upright = upright_vector(image, vector=vector, encoder=self.encoder)
+        if upright.turned:
+            return upright, None
+        with self.watch.stage("encode"):
+            _, edges = unpack([describe(image)])
+        return upright, outlines(edges, weights())[0]
 
-    def _vector_of_image(self, image_id: int) -> Vector:
+    def _photo_of_catalog(self, image_id: int) -> tuple[Vector, Vector | None]:
         with self.watch.stage("decode"):
             photo = ShoeImage.objects.filter(id=image_id, status=ImageStatus.ACCEPTED).first()
             if photo is None:
                 raise QueryError(NO_PHOTO)
+            described = evidence_of(image_id)
             row = ImageEmbedding.objects.filter(image=photo, encoder_id=str(self.encoder.id))
             raw = row.values_list("vector", flat=True).first()
             if raw is not None:
-                return unit(vectors_of([raw], dim=self.encoder.dim)[0])
+                return unit(vectors_of([raw], dim=self.encoder.dim)[0]), described
             with photo.file.open("rb") as file:
                 image = photo_load(file, longest_side=LONGEST_SIDE)
-        return self._vector_of(image)
+        return self._vector_of(image), described
 
     def _vector_of(self, image: Image) -> Vector:
         with self.watch.stage("encode"):
@@ -179,3 +215,36 @@ class Engine:
             return None
         stated = colour_of_image(query.image_id) if query.image_id is not None else None
         return stated or text_space(self.encoder).colour_of(photo)
+
+
+@dataclass(frozen=True)
+class Asked:
+    """A query as the engine has understood it."""
+
+    encoded: EncodedQuery
+    rules: Rules
+    table: Table | None
+    upright: Upright | None
+
+
+def says_more(edit: Edit) -> bool:
+    """Whether the words describe a shoe: a value or free text, not only "another brand"."""
+    named = any(term.value and term.attribute != "price" for term in edit.terms)
+    return bool(edit.free_text or named)
+
+
+def without_colours(edit: Edit) -> tuple[str, ...] | None:
+    """Sentences for all wishes but the colours; None when the colours are all."""
+    rest = replace(
+        edit, terms=tuple(term for term in edit.terms if term.attribute != "colour"), words=""
+    )
+    wished = any(t.value and t.mode == "change" and t.attribute != "price" for t in rest.terms)
+    return rest.targets if rest.free_text or wished else None
+
+
+def _tints(edit: Edit, mode: Mode) -> tuple[tuple[int, float], ...]:
+    return tuple(
+        (COLOUR_PLACE[term.value], term.weight)
+        for term in edit.terms
+        if term.mode == mode and term.attribute == "colour" and term.value in COLOUR_PLACE
+    )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -12,6 +12,7 @@ from catalog.models import ImageStatus, ShoeImage
 from catalog.selectors import colorway_cards
 from search.results import PhotoHit, Result
 from search.types import Hit
+from search.wishes import Terms
 
 MAX_IDS: Final = 10_000
 """In one statement: SQLite takes 32,766 parameters, PostgreSQL 65,535."""
@@ -80,12 +81,20 @@ def colour_of_image(image_id: int) -> str | None:
     return key.split("/")[0] if key else None
 
 
+NEARLY: Final = 4
+"""Bits of 64 in which the hashes of nearly the same pictures differ (docs/evaluation.md)."""
+
+
 def results_from(
-    groups: Sequence[Group], why: Mapping[int, Mapping[str, float]]
+    groups: Sequence[Group],
+    why: Mapping[int, Mapping[str, float]],
+    standing: Mapping[int, Terms],
+    closeness: Callable[[float], float],
 ) -> tuple[Result, ...]:
     """Results in the order of ``groups``; one whose colorway is gone meanwhile is left out.
 
-    ``why`` gives the shares by image id, of leading photos.
+    ``why`` gives the shares by image id, of leading photos, ``standing`` how an edit's terms stand.
+    Of nearly the same pictures of a colorway the best is shown, the others are counted.
     """
     cards = colorway_cards([group.colorway_id for group in groups])
     urls = _image_urls(hit.image_id for group in groups for hit in group.hits)
@@ -96,20 +105,41 @@ def results_from(
         if card is None or not hits:
             continue
         best = hits[0]
+        others = _distinct(hits, urls)[1:]
         results.append(
             Result(
                 card=card,
                 score=best.score,
                 hit=best,
-                image_url=urls[best.image_id],
-                others=tuple(PhotoHit(h.image_id, h.score, urls[h.image_id]) for h in hits[1:]),
+                image_url=urls[best.image_id][0],
+                others=tuple(PhotoHit(h.image_id, h.score, urls[h.image_id][0]) for h in others),
                 why=why.get(best.image_id, {}),
+                terms=standing.get(best.image_id, ()),
+                closeness=closeness(best.score),
+                alike=len(hits) - 1 - len(others),
             )
         )
     return tuple(results)
 
 
-def _image_urls(image_ids: Iterable[int]) -> dict[int, str]:
+def _distinct(hits: Sequence[Hit], photos: Mapping[int, tuple[str, str]]) -> list[Hit]:
+    kept: list[Hit] = []
+    hashes: list[int] = []
+    for hit in hits:
+        text = photos[hit.image_id][1]
+        if text:
+            number = int(text, 16)
+            if any((number ^ other).bit_count() <= NEARLY for other in hashes):
+                continue
+            hashes.append(number)
+        kept.append(hit)
+    return kept
+
+
+def _image_urls(image_ids: Iterable[int]) -> dict[int, tuple[str, str]]:
+    """Address and perceptual hash by photo."""
     storage: Storage = ShoeImage._meta.get_field("file").storage
-    rows = ShoeImage.objects.filter(id__in=list(image_ids)).values_list("id", "file")
-    return {image: storage.url(name) for image, name in rows}
+    rows = ShoeImage.objects.filter(id__in=list(image_ids)).values_list(
+        "id", "file", "perceptual_hash"
+    )
+    return {image: (storage.url(name), text) for image, name, text in rows}

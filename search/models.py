@@ -31,6 +31,21 @@ class ImageEmbedding(models.Model):
         return f"{self.image_id} by {self.encoder_id}"
 
 
+class ImageEvidence(models.Model):
+    """What was counted on a photo's pixels (`search.evidence`); holds for every encoder."""
+
+    image = models.OneToOneField(ShoeImage, on_delete=models.CASCADE, related_name="evidence")
+    version = models.PositiveSmallIntegerField()
+    """Of the way of counting; rows of an older one are made anew."""
+    data = models.BinaryField()
+
+    class Meta:
+        verbose_name_plural = "image evidence"
+
+    def __str__(self) -> str:
+        return f"{self.image_id}, version {self.version}"
+
+
 class EmbedFailure(models.Model):
     """A stored photo that could not be embedded, and when it is worth another try.
 

@@ -6,7 +6,7 @@ import threading
 from collections import OrderedDict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
@@ -20,9 +20,14 @@ from search.fusion import (
     IdArray,
     Statistics,
 )
+from search.fusion.mixture import Mixture, Prepared
 from search.metrics import Stopwatch
-from search.stores.base import VectorStore, Where
+from search.stores.base import Scan, ScanningStore, VectorStore, Where, both_of, matches
 from search.types import Hit, Vectors
+from search.wishes import Rules, Terms
+
+if TYPE_CHECKING:
+    from search.knowledge import Table
 
 FIRST_ASK: Final = 1000
 """Hits per list that a blend starts with; most queries are certain by then."""
@@ -36,14 +41,27 @@ class Ranking:
     """Photos in their final order."""
 
     hits: list[Hit]
+    """``why`` holds the shares where the ranking needed them anyway."""
     complete: bool
     """True: there is no more photo that the filter keeps."""
     query: EncodedQuery
     fusion: Fusion
     store: VectorStore
+    standing: Mapping[int, Terms] | None = None
+    """By photo, how each term of the edit stands; None where the fusion knows no terms."""
+    scale: tuple[float, float] | None = None
+    """The score of the typical photo of the catalog, and of the best one there could be."""
+
+    def closeness(self, score: float) -> float:
+        """On a scale of this query: 0 for the typical photo of the catalog, 1 for itself."""
+        low, high = self.scale or (0.0, 1.0)
+        return float(np.clip((score - low) / max(high - low, 1e-6), 0.0, 1.0))
 
     def shares(self, image_ids: Iterable[int]) -> dict[int, Mapping[str, float]]:
         """For each photo, where its score comes from; empty for one that just left the index."""
+        if self.standing is not None:
+            wanted = set(image_ids)
+            return {hit.image_id: hit.why for hit in self.hits if hit.image_id in wanted}
         if self.fusion in (IMAGE, TEXT):  # all of it from one side
             name = "photo" if self.fusion is IMAGE else "words"
             wanted = set(image_ids)
@@ -66,13 +84,20 @@ def rank(
     *,
     where: Where | None = None,
     watch: Stopwatch | None = None,
+    table: Table | None = None,
+    rules: Rules | None = None,
 ) -> Ranking:
     """The ``depth`` best photos that ``where`` keeps.
+
+    With a ``table`` of evidence and the mixture every photo is scored, in catalogs of fewer than
+    ``EXACT_BELOW``; only then do ``rules`` count.
 
     Asks the store for more until nothing outside of its lists can reach the last place wanted, so
     that the first photos are the same however deep the ranking goes: pages are stable.
     """
     watch = watch or Stopwatch()
+    if table is not None and isinstance(fusion, Mixture):
+        return _weighed(store, query, fusion, depth, where, watch, table, rules or Rules())
     vectors = fusion.shortlist(query)
     n = depth if len(vectors) == 1 else max(FIRST_ASK, 4 * depth)
     while True:
@@ -84,8 +109,88 @@ def rank(
             complete = all(len(found) < n for found in lists)
             certain = complete or _certain(query, fusion, lists, hits, depth)
         if certain or n >= EXACT_BELOW:
-            return Ranking(hits if complete else hits[:depth], complete, query, fusion, store)
+            scale = None
+            if len(vectors) == 1:  # a score is a cosine
+                scale = (query.catalog.moments(vectors[0])[0], 1.0)
+            kept = hits if complete else hits[:depth]
+            return Ranking(kept, complete, query, fusion, store, scale=scale)
         n *= 4
+
+
+def _weighed(
+    store: VectorStore,
+    query: EncodedQuery,
+    fusion: Mixture,
+    depth: int,
+    where: Where | None,
+    watch: Stopwatch,
+    table: Table,
+    rules: Rules,
+) -> Ranking:
+    """By the mixture and the rules: of every photo, or of a shortlist where there are too many."""
+    prepared = Prepared(query, fusion.recipe)
+    with watch.stage("store"):
+        if isinstance(store, ScanningStore) and len(table.ids) < EXACT_BELOW:
+            scan = store.scan(prepared.queries, where=where, marks=rules.marks)
+        else:
+            scan = _shortlisted(store, query, fusion, prepared, where, rules)
+    with watch.stage("rerank"):
+        known = np.isin(scan.ids, table.ids) if len(scan.ids) != len(table.ids) else None
+        if known is not None and not known.all():  # published since the table was read
+            scan = Scan(scan.ids[known], scan.scores[known], scan.marks[:, known])
+        rows = table.rows(scan.ids)
+        lengths = None if prepared.axes is None else table.lengths[rows]
+        shares = prepared.shares(scan.scores, lengths, table.evidence(scan.ids))
+        if rules.rules:
+            shares["attributes"] = rules.score(scan.marks, len(scan.ids))
+        total = np.asarray(sum(shares.values()), np.float64)
+        if rules.rules:
+            kept = np.flatnonzero(~rules.forbidden(scan.marks, len(scan.ids)))
+        else:
+            kept = np.arange(len(scan.ids))
+        best = kept
+        if len(kept) > depth:
+            # All that tie with the last one wanted stay, so that ids decide and pages are stable.
+            last = np.partition(total[kept], len(kept) - depth)[len(kept) - depth]
+            best = kept[total[kept] >= last]
+        best = best[np.lexsort((scan.ids[best], -total[best]))][:depth]
+        hits = [
+            Hit(int(scan.ids[i]), float(total[i]), {n: float(s[i]) for n, s in shares.items()})
+            for i in best.tolist()
+        ]
+        standing = {int(scan.ids[i]): rules.standing(scan.marks, i) for i in best.tolist()}
+    complete = len(kept) <= depth
+    scale = (0.0, prepared.ideal + rules.ideal)
+    return Ranking(hits, complete, query, fusion, store, standing, scale)
+
+
+def _shortlisted(
+    store: VectorStore,
+    query: EncodedQuery,
+    fusion: Mixture,
+    prepared: Prepared,
+    where: Where | None,
+    rules: Rules,
+) -> Scan:
+    """The union of what is near the photo, the words and both, and of what each rule asks for."""
+    asked = fusion.shortlist(query)
+    clauses = [where]
+    for rule in rules.rules:
+        if rule.satisfied is not None and not rule.against:
+            clauses.append(both_of(where, rule.satisfied))
+    found = {
+        hit.image_id
+        for clause in clauses
+        for hits in store.search(asked, FIRST_ASK, where=clause)
+        for hit in hits
+    }
+    ids, vectors = fetch_known(store, np.array(sorted(found), np.int64))
+    payloads = store.payloads(ids)
+    marks = [[matches(payload, mark) for payload in payloads] for mark in rules.marks]
+    return Scan(
+        ids, vectors @ prepared.queries.T,
+        np.array(marks, np.bool_).reshape(len(marks), len(ids)),
+    )  # fmt: skip
 
 
 def _certain(

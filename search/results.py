@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from itertools import pairwise
+from statistics import median
+from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
     from catalog.selectors import ColorwayCard
     from search.query import Query
     from search.types import Hit
+    from search.wishes import Terms
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +35,14 @@ class Result:
     others: tuple[PhotoHit, ...] = ()
     """Best first, without the leading one."""
     why: Mapping[str, float] = field(default_factory=dict)
-    """Named shares of the score; see ``search.fusion``."""
+    """Named shares of the score; see ``search.fusion``. They add up to it."""
+    terms: Terms = ()
+    """How each term of the edit stands: "yes", "no", or "unknown" to the catalog."""
+    closeness: float = 0.0
+    """The score on a scale of this query: 0 for the typical photo of the catalog, 1 for the photo
+    itself with all that was wished for."""
+    alike: int = 0
+    """Photos of the same colorway that were found and are nearly the same picture as one shown."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,3 +106,27 @@ class SearchPage:
     """Only on the first page of a query with a photo."""
     notices: tuple[str, ...] = ()
     """Sentences for the person, such as that the photo searched with is no longer there."""
+    gap_after: int | None = None
+    """Results of this page before likeness drops; None where it does not drop anywhere."""
+
+
+GAP_SHARE: Final = 0.2
+"""Of the whole fall on a page: a drop counts as a gap from here on."""
+GAP_TIMES: Final = 4.0
+"""Times the usual drop between neighbours."""
+
+
+def gap_after(closeness: Sequence[float]) -> int | None:
+    """Where, in descending numbers, the one drop lies that stands out; None if none does.
+
+    In place of a fixed cut-off, which never fits: a good answer scores .91 in one query and .88 in
+    the next.
+    """
+    drops = [before - after for before, after in pairwise(closeness)]
+    if len(drops) < 3 or closeness[0] <= closeness[-1]:
+        return None
+    largest = max(drops)
+    usual = median(drops)
+    if largest < GAP_SHARE * (closeness[0] - closeness[-1]) or largest < GAP_TIMES * usual:
+        return None
+    return drops.index(largest) + 1

@@ -33,6 +33,13 @@ def embed_pending() -> None:
         embed_pending.delay()
     else:
         services.recognisers_refresh()
+        evidence_pending.delay()
+
+
+@shared_task
+def evidence_pending() -> None:
+    """Count colours and outlines on photos; after the embedding, which searches wait for."""
+    services.evidence_pending(seconds=SLICE_SECONDS)
 
 
 @shared_task

@@ -9,6 +9,7 @@ from django.db import DatabaseError, connection
 
 from search.active import active_encoder, load
 from search.exceptions import SearchError
+from search.knowledge import knowledge_of
 from search.stores import get_store
 
 log = structlog.get_logger(__name__)
@@ -19,7 +20,8 @@ def warm_up() -> None:
     try:
         encoder = active_encoder()
         load(encoder)
-        get_store(encoder_id=str(encoder.id), dim=encoder.dim).info()
+        store = get_store(encoder_id=str(encoder.id), dim=encoder.dim)
+        knowledge_of(encoder, store).table(store)
     except (SearchError, DatabaseError) as error:
         log.warning("warm_up_incomplete", error=str(error))
     else:

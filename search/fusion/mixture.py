@@ -158,6 +158,23 @@ class Prepared:
             shares["words"] = (2 * w if both else 1.0) * (words - usual.words)
         return shares
 
+    @property
+    def ideal(self) -> float:
+        """The score of the photo itself, in the very colours that are wished for."""
+        q, w, usual = self.q, self.q.weight, self._usual
+        both = q.photo is not None and (self.text is not None or self.tinted)
+        best = 0.0
+        if q.photo is not None:
+            z = (1.0 - usual.identity[0]) / usual.identity[1]
+            if q.shape is not None:
+                z += self.recipe.outlines * (1.0 - usual.outlines[0]) / usual.outlines[1]
+            best += (2 * (1 - w) if both else 1.0) * z / usual.photo
+        if self.text is not None or self.tinted:
+            # No photo is as near to words as to itself; three deviations are as good as it gets.
+            words = 3.0 * self.recipe.text if self.text is not None else 0.0
+            best += (2 * w if both else 1.0) * (words - usual.words)
+        return best
+
     def _learn(
         self,
         sims: npt.NDArray[np.float32],

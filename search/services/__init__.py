@@ -23,6 +23,7 @@ from search.services.evaluations import (
     evaluations_sweep,
     report_path,
 )
+from search.services.looking import evidence_pending
 from search.services.recognising import (
     recogniser_fit,
     recogniser_fit_request,
@@ -47,6 +48,7 @@ __all__ = [
     "evaluation_delete",
     "evaluation_request",
     "evaluations_sweep",
+    "evidence_pending",
     "index_ensure",
     "index_ensure_request",
     "index_rebuild",

@@ -45,6 +45,28 @@ class StoreInfo:
     """How it searches, e.g. ``flat`` or ``hnsw-sq8``."""
 
 
+@dataclass(frozen=True, slots=True)
+class Scan:
+    """Every photo that a filter keeps, not only the nearest, in no certain order."""
+
+    ids: npt.NDArray[np.int64]
+    """(n,); the same object while nothing was published and nothing is filtered."""
+    scores: npt.NDArray[np.float32]
+    """(n, m): inner products with each of m vectors."""
+    marks: npt.NDArray[np.bool_]
+    """(len(marks), n): which photos match each clause that was asked about."""
+
+
+@runtime_checkable
+class ScanningStore(Protocol):
+    """A store that can read all it holds for one query; without it rankings are of shortlists."""
+
+    def scan(
+        self, vectors: Vectors, *, where: Where | None = None, marks: Sequence[Where] = ()
+    ) -> Scan:
+        """``vectors`` is (m, dim), and may be (0, dim)."""
+
+
 @runtime_checkable
 class VectorStore(Protocol):
     """Vectors under whole-number ids, searched by inner product. One writer, many readers.
@@ -100,3 +122,39 @@ class VectorStore(Protocol):
 
     def verify(self) -> StoreInfo:
         """As ``info``, after reading every byte that is published."""
+
+
+def both_of(one: Where | None, other: Where) -> Where:
+    """The clause that keeps what both keep; a field that both name keeps what they share."""
+    if one is None:
+        return other
+    any_of = dict(one.any_of)
+    for name, values in other.any_of.items():
+        any_of[name] = any_of[name] & values if name in any_of else values
+    between = dict(one.between)
+    for name, (low, high) in other.between.items():
+        lower, upper = between.get(name, (None, None))
+        between[name] = (
+            low if lower is None else lower if low is None else max(low, lower),
+            high if upper is None else upper if high is None else min(high, upper),
+        )
+    return Where(any_of=any_of, between=between)
+
+
+def matches(payload: Payload, where: Where) -> bool:
+    """The meaning of a filter, row by row; what faster stores are held against."""
+    return all(
+        any(value in wanted for value in _values(payload, name))
+        for name, wanted in where.any_of.items()
+    ) and all(
+        any(
+            (low is None or value >= low) and (high is None or value <= high) and value == value
+            for value in _values(payload, name)
+        )
+        for name, (low, high) in where.between.items()
+    )
+
+
+def _values(payload: Payload, name: str) -> tuple[int | float, ...]:
+    value = payload.get(name, ())
+    return value if isinstance(value, tuple) else (value,)

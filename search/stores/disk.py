@@ -18,7 +18,7 @@ import numpy as np
 import numpy.typing as npt
 
 from search.exceptions import IndexDamaged, IndexMissing, IndexUnavailable
-from search.stores.base import Ids, Payload, StoreInfo, Where
+from search.stores.base import Ids, Payload, Scan, StoreInfo, Where
 from search.stores.basefile import BaseEngine, BaseWriter, read_base
 from search.stores.checks import (
     checked_ids,
@@ -75,6 +75,13 @@ class DiskStore:
 
     def search(self, vectors: Vectors, k: int, *, where: Where | None = None) -> list[list[Hit]]:
         return self._current().search(checked_vectors(vectors, self.dim), checked_k(k), where)
+
+    def scan(
+        self, vectors: Vectors, *, where: Where | None = None, marks: Sequence[Where] = ()
+    ) -> Scan:
+        if len(vectors):
+            vectors = checked_vectors(vectors, self.dim)
+        return self._current().scan(vectors, where, marks)
 
     def fetch(self, ids: Ids) -> Vectors:
         state = self._current().state

@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from search.exceptions import IndexMissing
-from search.stores.base import Ids, Payload, StoreInfo, Where
+from search.stores.base import Ids, Payload, Scan, StoreInfo, Where, matches
 from search.stores.checks import (
     checked_ids,
     checked_k,
@@ -95,6 +95,18 @@ class MemoryStore:
             for line in scores
         ]
 
+    def scan(
+        self, vectors: Vectors, *, where: Where | None = None, marks: Sequence[Where] = ()
+    ) -> Scan:
+        rows = self._rows()
+        kept = [n for n, row in rows.items() if where is None or matches(row.payload, where)]
+        held = np.array([rows[n].vector for n in kept], np.float32).reshape(-1, self.dim)
+        found = [[matches(rows[n].payload, mark) for n in kept] for mark in marks]
+        return Scan(
+            np.array(kept, np.int64), held @ vectors.T,
+            np.array(found, np.bool_).reshape(len(marks), len(kept)),
+        )  # fmt: skip
+
     def fetch(self, ids: Ids) -> Vectors:
         numbers, rows = checked_ids(ids).tolist(), self._rows()
         if missing := [n for n in numbers if n not in rows]:
@@ -129,22 +141,3 @@ class MemoryStore:
         if self._published is None:
             raise IndexMissing("Nothing has been published to this store yet.")
         return self._published
-
-
-def matches(payload: Payload, where: Where) -> bool:
-    """The meaning of a filter, row by row; what faster stores are held against."""
-    return all(
-        any(value in wanted for value in _values(payload, name))
-        for name, wanted in where.any_of.items()
-    ) and all(
-        any(
-            (low is None or value >= low) and (high is None or value <= high) and value == value
-            for value in _values(payload, name)
-        )
-        for name, (low, high) in where.between.items()
-    )
-
-
-def _values(payload: Payload, name: str) -> tuple[int | float, ...]:
-    value = payload.get(name, ())
-    return value if isinstance(value, tuple) else (value,)

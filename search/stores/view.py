@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections import OrderedDict
-from collections.abc import Hashable
+from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, Protocol
@@ -12,7 +12,7 @@ from typing import Any, Protocol
 import numpy as np
 import numpy.typing as npt
 
-from search.stores.base import Where
+from search.stores.base import Scan, Where
 from search.stores.columns import Mask, Rows, where_key
 from search.stores.files import Manifest
 from search.stores.rows import State
@@ -26,6 +26,8 @@ ROUNDING = 2e-6
 
 _REMEMBERED_FILTERS = 64
 _CHUNK = 4096
+_SCANNED = 65_536
+_NO_MARKS = np.empty((0, 0), np.bool_)
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +62,7 @@ class View:
         self._delta_index = engine.flat(state.delta_vectors) if len(state.delta) else None
         self._everything = Keep.of(~state.dead), Keep.of(np.ones(len(state.delta), np.bool_))
         self._remembered: OrderedDict[Hashable, tuple[Keep, Keep]] = OrderedDict()
+        self._masks: OrderedDict[Hashable, Mask] = OrderedDict()
         self._lock = threading.Lock()
 
     @cached_property
@@ -68,6 +71,44 @@ class View:
         ids = np.sort(self.state.ids_of(self.state.alive()))
         ids.flags.writeable = False
         return ids
+
+    @cached_property
+    def _alive(self) -> tuple[Rows, npt.NDArray[np.int64]]:
+        rows = self.state.alive()
+        return rows, self.state.ids_of(rows)
+
+    def scan(self, queries: Vectors, where: Where | None, marks: Sequence[Where]) -> Scan:
+        """See ``ScanningStore.scan``. Reads every vector once; the marks are remembered."""
+        state = self.state
+        rows, ids = self._alive
+        if where is not None:
+            kept = self._mask(where)[rows]
+            rows, ids = rows[kept], ids[kept]
+        found = np.stack([self._mask(mark)[rows] for mark in marks]) if marks else _NO_MARKS
+        size = len(state.base.table)
+        scores = np.empty((len(rows), len(queries)), np.float32)
+        if len(queries):
+            for at in range(0, len(rows), _SCANNED):
+                part = rows[at : at + _SCANNED]
+                # A whole stretch is read where it lies; picking rows would copy them first.
+                solid = len(part) > 1 and part[-1] < size and part[-1] - part[0] == len(part) - 1
+                held = state.base.vectors[part[0] : part[-1] + 1] if solid else state.vectors(part)
+                scores[at : at + _SCANNED] = held @ queries.T
+        return Scan(ids, scores, found)
+
+    def _mask(self, where: Where) -> Mask:
+        key = where_key(where)
+        with self._lock:
+            if (mask := self._masks.get(key)) is not None:
+                self._masks.move_to_end(key)
+                return mask
+        state = self.state
+        mask = np.concatenate([state.columns.mask(where), state.delta_columns.mask(where)])
+        with self._lock:
+            self._masks[key] = mask
+            if len(self._masks) > _REMEMBERED_FILTERS:
+                self._masks.popitem(last=False)
+        return mask
 
     def search(self, queries: Vectors, k: int, where: Where | None) -> list[list[Hit]]:
         """See ``VectorStore.search``; ``queries`` and ``k`` are checked already."""

@@ -214,7 +214,7 @@ SHOEFINDER_STORES: dict[str, dict[str, Any]] = {
     },
 }
 SHOEFINDER_WARM_UP = env.bool("SHOEFINDER_WARM_UP", default=True)
-SHOEFINDER_FUSION = env.str("SHOEFINDER_FUSION", default="contrast")
+SHOEFINDER_FUSION = env.str("SHOEFINDER_FUSION", default="mixture")
 # How shoes are named: the method, and others that a visitor may choose.
 SHOEFINDER_RECOGNISER = env.str("SHOEFINDER_RECOGNISER", default="blend")
 SHOEFINDER_RECOGNISERS_OFFERED = env.list("SHOEFINDER_RECOGNISERS_OFFERED", default=["knn"])

@@ -319,4 +319,5 @@ def test_queries_do_not_grow_with_what_is_found(
         shelf.colorway(colour, photos=3)
     shelf.publish()
     assert Colorway.objects.count() == 9
+    ask(Query(photo=token, words="in green"))  # evidence of what was published is read once
     assert queries_of() == few

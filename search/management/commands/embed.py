@@ -18,7 +18,7 @@ from rich.progress import (
 )
 
 from search.exceptions import SearchError
-from search.services import EmbedProgress, EmbedReport, embed_pending
+from search.services import EmbedProgress, EmbedReport, embed_pending, evidence_pending
 
 BUSY, INTERRUPTED = 3, 130
 
@@ -68,6 +68,8 @@ class Command(BaseCommand):
         except KeyboardInterrupt:
             message = "Interrupted. What is embedded is kept; run it again to go on."
             raise CommandError(message, returncode=INTERRUPTED) from None
+        if not report.busy and not report.waiting:
+            evidence_pending()
         self.tell(report, as_json=options["json"])
         if report.busy:
             raise CommandError(

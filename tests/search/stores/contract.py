@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 
 from search.exceptions import IndexMissing
-from search.stores.base import Payload, VectorStore, Where
+from search.stores.base import Payload, ScanningStore, VectorStore, Where
 from search.types import Hit, Vectors
 
 DIM = 4
@@ -446,6 +446,24 @@ class StoreContract:
         store.publish()
         assert sorted(found(store.search(EXACT[:1], 9, where=any_of(a={1}))[0])) == [0, 2]
         assert found(store.search(EXACT[:1], 9, where=any_of(a={2}))[0]) == [1]
+
+    def test_a_scan_reads_everything_that_a_filter_keeps(self, store: VectorStore) -> None:
+        if not isinstance(store, ScanningStore):
+            pytest.skip("this store answers nearest photos only")
+        self.fill(store, [{"a": 1}, {"a": 2}, {}, {"a": 1}])
+        store.upsert([7], EXACT[3:4], [{"a": 2}])
+        store.delete([3])
+        store.publish()
+        for where, kept in ((None, [0, 1, 2, 7]), (any_of(a={2}), [1, 7])):
+            scan = store.scan(EXACT[:2], where=where, marks=[any_of(a={1}), between(a=(2, None))])
+            order = np.argsort(scan.ids)
+            assert scan.ids[order].tolist() == kept
+            np.testing.assert_allclose(
+                scan.scores[order], store.fetch(kept) @ EXACT[:2].T, atol=1e-6
+            )
+            assert scan.marks[0][order].tolist() == [number == 0 for number in kept]
+            assert scan.marks[1][order].tolist() == [number in (1, 7) for number in kept]
+        assert store.scan(EXACT[:0]).scores.shape == (4, 0)
 
     def test_a_field_may_change_its_kind(self, store: VectorStore) -> None:
         self.fill(store, [{"a": 3}, {"a": 3.0}, {"a": (3, 4)}, {"a": 3.5}])

@@ -1,0 +1,254 @@
+"""Wishes about attributes as the store understands them, resolved against what the photo shows.
+
+Encoders handle negation poorly, so "another brand" and "not leather" are decided by what the
+catalog states: a photo that states otherwise than wished counts less, and one that is what was
+expressly not wanted is left out. What the catalog does not state can be neither.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Final, Literal
+
+import numpy as np
+import numpy.typing as npt
+from django.db.models import Q
+
+from catalog.colours import BY_SLUG
+from catalog.models import Brand, Category, Gender, Height, ShoeModel
+from search.edits import EditTerm
+from search.fusion import Scores
+from search.stores.base import VectorStore, Where
+from search.types import Vector
+
+NEIGHBOURS: Final = 20
+SURE: Final = 0.5
+"""Share of the nearest photos that must agree before a value counts as what the photo shows."""
+SAME: Final = 0.985
+"""From this similarity on a catalog photo is taken for the query's own."""
+STRENGTH: Final[Mapping[str, float]] = {"colour": 2.0, "price": 6.0}
+USUAL_STRENGTH: Final = 5.0
+"""In deviations of the catalog's likeness: a stated attribute outweighs most of it."""
+FIELDS: Final = ("brand", "model", "height", "category", "gender", "colour")
+_PLACES: Final = {"height": Height.values, "category": Category.values, "gender": Gender.values}
+
+Marks = npt.NDArray[np.bool_]
+Standing = Literal["yes", "no", "unknown"]
+Terms = tuple[tuple[EditTerm, Standing], ...]
+
+
+@dataclass(frozen=True)
+class Seen:
+    """What the photo shows: payload values by attribute, and the colorways that it is of."""
+
+    values: Mapping[str, frozenset[int]] = field(default_factory=dict)
+    colorways: frozenset[int] = frozenset()
+    price: float | None = None
+
+
+def seen_in(store: VectorStore, photo: Vector, image_id: int | None) -> Seen:
+    """As the catalog states it for its own photo, else as most of the nearest photos have it."""
+    hits = store.search(photo[None, :], NEIGHBOURS)[0]
+    payloads = store.payloads([hit.image_id for hit in hits])
+    rows = [
+        (hit, payload) for hit, payload in zip(hits, payloads, strict=True) if "colorway" in payload
+    ]
+    own = [payload for hit, payload in rows if hit.image_id == image_id]
+    same = own or [payload for hit, payload in rows if hit.score >= SAME]
+    values: dict[str, frozenset[int]] = {}
+    for name in FIELDS:
+        stated = next((payload[name] for payload in same if name in payload), None)
+        votes = Counter(payload[name] for _, payload in rows if name in payload)
+        if stated is None and votes:
+            value, count = votes.most_common(1)[0]
+            stated = value if count > SURE * sum(votes.values()) else None
+        if stated is not None:
+            values[name] = _whole(stated)
+    return Seen(
+        values,
+        frozenset(code for payload in same for code in _whole(payload["colorway"])),
+        next((float(_one(p["price"])) for p in same if "price" in p), None),
+    )
+
+
+@dataclass(frozen=True)
+class Rule:
+    """One term, ready to be asked."""
+
+    term: EditTerm
+    satisfied: Where | None
+    """Photos that have the value; None when the catalog does not state such things."""
+    known: Where | None
+    """Photos of which it is stated at all."""
+    against: bool
+    """The value is not wished for."""
+    forbids: bool
+    """What has the value is left out."""
+
+    @property
+    def strength(self) -> float:
+        return self.term.weight * STRENGTH.get(self.term.attribute, USUAL_STRENGTH)
+
+
+@dataclass(frozen=True)
+class Rules:
+    """All terms of an edit, and what must not answer it."""
+
+    rules: tuple[Rule, ...] = ()
+    own: Where | None = None
+    """The query shoe itself: it answers only where it satisfies the edit."""
+
+    @property
+    def marks(self) -> tuple[Where, ...]:
+        """What to ask the store about every photo, in the order that the methods below expect."""
+        asked = [w for rule in self._asked for w in (rule.satisfied, rule.known) if w is not None]
+        return (*asked, *([self.own] if self.own else []))
+
+    def score(self, marks: Marks, count: int) -> Scores:
+        """(count,): half of a rule's strength for or against; nothing where it is not known."""
+        total = np.zeros(count, np.float64)
+        for rule, answer in zip(self._asked, self._answers(marks), strict=True):
+            total += rule.strength / 2 * answer
+        return total
+
+    def forbidden(self, marks: Marks, count: int) -> Marks:
+        """(count,): what must not be shown."""
+        out = np.zeros(count, np.bool_)
+        whole = np.ones(count, np.bool_)
+        for rule, answer in zip(self._asked, self._answers(marks), strict=True):
+            whole &= answer > 0
+            if rule.forbids:
+                out |= answer < 0
+        if self.own is not None and self.rules:
+            whole &= len(self._asked) == len(self.rules)
+            out |= marks[-1] & ~whole
+        return out
+
+    def standing(self, marks: Marks, column: int) -> Terms:
+        """Each term with "yes", "no" or "unknown" for one photo."""
+        answers = iter(self._answers(marks))
+        words: dict[float, Standing] = {1.0: "yes", -1.0: "no", 0.0: "unknown"}
+        found: list[tuple[EditTerm, Standing]] = []
+        for rule in self.rules:
+            asked = rule.satisfied is not None
+            found.append((rule.term, words[float(next(answers)[column])] if asked else "unknown"))
+        return tuple(found)
+
+    @property
+    def ideal(self) -> float:
+        """The score of a photo that is all that is wished for."""
+        return sum(rule.strength for rule in self._asked) / 2
+
+    @property
+    def _asked(self) -> list[Rule]:
+        return [rule for rule in self.rules if rule.satisfied is not None]
+
+    def _answers(self, marks: Marks) -> list[Scores]:
+        """For each asked rule, (n,): 1 as wished, -1 not, 0 unknown."""
+        found = []
+        for place, rule in enumerate(self._asked):
+            has, known = marks[2 * place], marks[2 * place + 1]
+            sign = -1.0 if rule.against else 1.0
+            found.append(np.where(has, sign, np.where(known, -sign, 0.0)))
+        return found
+
+
+def rules_from(terms: Sequence[EditTerm], seen: Seen) -> Rules:
+    """Terms of one attribute and mode are alternatives: "Nike or Puma"."""
+    rules: list[Rule] = []
+    for term in terms:
+        against = term.mode == "avoid"
+        if term.value is None:
+            codes = seen.values.get(term.attribute)
+            if term.attribute == "price":
+                satisfied = _cheaper(seen) if term.mode != "keep" else None
+            else:
+                satisfied = Where(any_of={term.attribute: codes}) if codes else None
+                against = term.mode != "keep"
+        else:
+            alike = [t.value for t in terms if (t.mode, t.attribute) == (term.mode, term.attribute)]
+            satisfied = _where(term.attribute, [value for value in alike if value])
+        rules.append(
+            Rule(
+                term=term,
+                satisfied=satisfied,
+                known=None if satisfied is None else _known(term.attribute),
+                against=against,
+                forbids=against and term.weight >= 1,
+            )
+        )
+    changes = any(term.mode != "keep" for term in terms)
+    own = Where(any_of={"colorway": seen.colorways}) if changes and seen.colorways else None
+    return Rules(tuple(rules), own)
+
+
+def _where(attribute: str, values: Sequence[str]) -> Where | None:
+    match attribute:
+        case "brand":
+            named = Q(pk__in=())
+            for value in values:
+                named |= Q(name__iexact=value) | Q(slug=value) | Q(aliases__name__iexact=value)
+            return _any("brand", Brand.objects.filter(named).values_list("id", flat=True))
+        case "model":
+            named = Q(pk__in=())
+            for value in values:
+                named |= Q(name__iexact=value) | Q(slug=value) | Q(aliases__name__iexact=value)
+            return _any("model", ShoeModel.objects.filter(named).values_list("id", flat=True))
+        case "colour":
+            return _any("colour", (BY_SLUG[value].code for value in values if value in BY_SLUG))
+        case "height" | "category" | "gender":
+            places = _PLACES[attribute]
+            return _any(attribute, (places.index(v) + 1 for v in values if v in places))
+        case "closure":
+            models = ShoeModel.objects.filter(closure__in=values)
+            return _any("model", models.values_list("id", flat=True))
+        case "material":
+            made = Q(pk__in=())
+            for value in values:
+                made |= Q(material__icontains=value)
+            return _any("model", ShoeModel.objects.filter(made).values_list("id", flat=True))
+        case "price":
+            return _priced(values[0]) if values else None
+        case _:
+            return None
+
+
+def _known(attribute: str) -> Where:
+    if attribute in {"closure", "material"}:
+        stated = ShoeModel.objects.exclude(**{attribute: ""}).values_list("id", flat=True)
+        return Where(any_of={"model": frozenset(stated)})
+    return Where(between={attribute: (None, None)})
+
+
+def _any(name: str, codes: Iterable[int]) -> Where:
+    return Where(any_of={name: frozenset(codes)})
+
+
+def _priced(value: str) -> Where | None:
+    """ "<80", ">50", "50-80"."""
+    low, _, high = value.partition("-")
+    try:
+        if value[:1] == "<":
+            return Where(between={"price": (None, float(value[1:]))})
+        if value[:1] == ">":
+            return Where(between={"price": (float(value[1:]), None)})
+        return Where(between={"price": (float(low), float(high))})
+    except ValueError:
+        return None
+
+
+def _cheaper(seen: Seen) -> Where | None:
+    """ "Cheaper" is below the price of the shoe in the photo, where that is known."""
+    if seen.price is None:
+        return None
+    return Where(between={"price": (None, seen.price - 0.01)})
+
+
+def _whole(value: int | float | tuple[int, ...]) -> frozenset[int]:
+    return frozenset(value) if isinstance(value, tuple) else frozenset({int(value)})
+
+
+def _one(value: int | float | tuple[int, ...]) -> int | float:
+    return value[0] if isinstance(value, tuple) else value

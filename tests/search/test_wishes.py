@@ -1,0 +1,112 @@
+"""Edits over attributes: decided by what the catalog states, against what the photo shows."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from catalog.models import Colorway, ShoeModel
+from search import Query, SearchPage, search
+from search.edits import EditTerm
+from search.models import ImageEvidence
+from search.results import gap_after
+from search.services import evidence_pending
+from search.wishes import Seen, rules_from
+from tests.search.shelf import Shelf
+from tests.search.test_engine import upload
+
+pytestmark = pytest.mark.django_db
+
+Ask = Callable[..., SearchPage]
+
+
+@pytest.fixture
+def shelf() -> Shelf:
+    shelf = Shelf()
+    for number in range(24):
+        shelf.colorway("red", brand="Nike", model=f"A{number}", price=50 + number)
+        shelf.colorway("navy", brand="Puma", model=f"B{number}", price=150, height="high")
+    shelf.publish()
+    return shelf
+
+
+@pytest.fixture
+def ask(shelf: Shelf) -> Ask:
+    def asked(query: Query, **options: Any) -> SearchPage:
+        return search(query, encoder=shelf.encoder, store=shelf.store, **options)
+
+    return asked
+
+
+def test_another_brand_shows_none_of_the_photos_brand(ask: Ask) -> None:
+    page = ask(Query(photo=upload("red"), words="similar shoes but another brand"))
+    assert len(page.results) >= 20
+    assert {result.card.brand for result in page.results} == {"Puma"}
+
+
+def test_a_named_brand_comes_first_and_says_so(ask: Ask) -> None:
+    page = ask(Query(photo=upload("red"), words="brand is Puma"), per_page=48)
+    assert [result.card.brand for result in page.results[:24]] == ["Puma"] * 24
+    (term, standing), *_ = page.results[0].terms
+    assert (term.attribute, standing) == ("brand", "yes")
+    acme = next(result for result in page.results if result.card.brand == "Nike")
+    assert acme.terms[0][1] == "no"
+
+
+@pytest.mark.parametrize("words", ["in navy", "brand is Puma", "cheaper, under 60"])
+def test_shares_add_up_to_the_score_with_attributes(ask: Ask, words: str) -> None:
+    for result in ask(Query(photo=upload("red"), words=words)).results:
+        assert sum(result.why.values()) == pytest.approx(result.score, abs=1e-6)
+        assert 0 <= result.closeness <= 1
+
+
+def test_a_price_counts_where_it_is_stated(ask: Ask) -> None:
+    page = ask(Query(photo=upload("navy"), words="under 55"), per_page=5)
+    assert all(result.card.price is not None for result in page.results)
+    assert {int(result.card.price or 0) for result in page.results} <= set(range(50, 56))
+
+
+def test_the_query_shoe_does_not_answer_an_edit_that_it_fails(ask: Ask, shelf: Shelf) -> None:
+    own = Colorway.objects.filter(brand__name="Nike").first()
+    assert own is not None
+    image = own.images.get()
+    page = ask(Query(image_id=image.pk, words="brand is Puma"), per_page=100)
+    assert own.pk not in {result.card.id for result in page.results}
+
+
+def test_what_the_catalog_does_not_state_is_unknown() -> None:
+    ShoeModel.objects.all().delete()
+    rules = rules_from([EditTerm("change", "sole", "white")], Seen())
+    assert rules.marks == ()
+    assert rules.score(_no_marks(3), 3).tolist() == [0, 0, 0]
+    assert rules.standing(_no_marks(3), 0)[0][1] == "unknown"
+
+
+def test_photos_are_described_once(ask: Ask, shelf: Shelf) -> None:
+    assert evidence_pending() == 48
+    assert evidence_pending() == 0
+    ImageEvidence.objects.update(version=0)
+    assert evidence_pending() == 48
+    assert ImageEvidence.objects.count() == 48
+
+
+def test_counted_colours_find_what_was_wished_for(ask: Ask) -> None:
+    evidence_pending()
+    page = ask(Query(photo=upload("red"), words="same but in navy"))
+    assert page.results[0].card.colours[0].slug == "navy"
+    assert set(page.results[0].why) >= {"photo", "words"}
+
+
+def test_the_gap_is_where_one_drop_stands_out() -> None:
+    assert gap_after([0.9, 0.89, 0.88, 0.5, 0.49, 0.48]) == 3
+    assert gap_after([0.9, 0.8, 0.7, 0.6, 0.5]) is None
+    assert gap_after([0.5] * 6) is None
+    assert gap_after([]) is None
+
+
+def _no_marks(count: int) -> Any:
+    import numpy as np
+
+    return np.empty((0, count), np.bool_)
