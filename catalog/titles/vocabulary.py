@@ -37,7 +37,7 @@ NOISE: Final = _set(
     # English
     "shoe shoes sneaker sneakers trainer trainers footwear boxed bnwb bnib bnwt nwt nwb nib vgc "
     "euc guc vnds deadstock worn used preowned preloved secondhand unworn brandnew genuine "
-    "authentic sale clearance discount bargain rare limited shipping delivery postage fast "
+    "sale clearance discount bargain rare limited shipping delivery postage fast "
     "uk-seller condition excellent great good box lid size sizes casual",
     # German
     "schuh schuhe turnschuhe turnschuh sportschuhe halbschuhe freizeitschuhe neu neue neuer neues "
@@ -58,7 +58,7 @@ NOISE: Final = _set(
 
 MARKET: Final = _set(
     "boxed bnwb bnib bnwt nwt nwb nib vgc euc guc vnds deadstock worn used preowned preloved "
-    "secondhand unworn brandnew genuine authentic rare condition excellent shipping delivery "
+    "secondhand unworn brandnew genuine rare condition excellent shipping delivery "
     "postage neu gebraucht getragen ungetragen neuwertig ovp originalverpackt zustand versand "
     "kostenlos versandkostenfrei neuf neuve occasion porté livraison état nuevo nueva usado envío "
     "estado nuovo nuova usato spedizione nieuw gebruikt gedragen verzending"

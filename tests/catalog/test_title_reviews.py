@@ -82,6 +82,19 @@ def test_what_the_page_tells_is_believed_and_not_read(shop: Retailer) -> None:
     assert not TitleReview.objects.exists()
 
 
+def test_a_models_name_is_no_word_of_the_market(shop: Retailer) -> None:
+    """Vans calls a model Authentic."""
+    draft = ListingDraft(
+        url="https://shop.example/p/9", title="Vans LXVI Authentic Lite Black / White",
+        brand="Vans", colour="Black / White", sku="0XB36BT",
+    )  # fmt: skip
+
+    listing = listing_upsert(retailer=shop, draft=draft).listing
+
+    assert listing.colorway is not None
+    assert listing.colorway.model.name == "LXVI Authentic Lite"
+
+
 def test_a_decision_gives_model_and_photos_and_teaches(shop: Retailer, wave: ShoeModel) -> None:
     first = listed(shop, "Karo Wavey Ninety UK 9 boxed", 1)
     second = listed(shop, "Karo Wavey Ninety UK 8", 2)
