@@ -1,0 +1,161 @@
+"""``manage.py find``: search from the command line, by a photo, by words, or by both."""
+
+from __future__ import annotations
+
+import base64
+import json
+import os
+import sys
+from io import BytesIO
+from pathlib import Path
+from typing import Any, Final
+
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+from PIL import Image
+
+from catalog.exceptions import PhotoRejected
+from catalog.models import ShoeImage
+from search import Query, SearchError, SearchPage, search
+from search.chips import label_of
+from search.models import QueryPhoto
+from search.queries import query_photo_create
+from search.vocabulary import edit_of
+
+MOST: Final = 100
+KITTY_CHUNK: Final = 4096
+"""Characters of base64 per escape sequence (sw.kovidgoyal.net/kitty/graphics-protocol)."""
+ROWS: Final = 8
+"""Lines of the terminal that a picture takes."""
+
+
+class Command(BaseCommand):
+    help = (
+        'Find shoes: find PHOTO "same but red", find PHOTO, or find "" "red high-top". The photo '
+        "is deleted again when the answer is printed."
+    )
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("photo", help='a file; "" to search by words alone')
+        parser.add_argument("words", nargs="*", help='what should be different: "same but red"')
+        parser.add_argument("--count", type=int, default=10, help=f"shoes, 1 to {MOST}")
+        parser.add_argument("--weight", type=float, help="0 like the photo … 1 like the words")
+        parser.add_argument("--json", action="store_true", help="print the answer as JSON")
+        parser.add_argument(
+            "--pictures",
+            choices=["auto", "kitty", "iterm", "none"],
+            default="auto",
+            help="how the terminal shows pictures; auto asks its environment",
+        )
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        if not 1 <= options["count"] <= MOST:
+            raise CommandError(f"--count must lie between 1 and {MOST}.")
+        kept = _photo_kept(options["photo"]) if options["photo"] else None
+        try:
+            given = {} if options["weight"] is None else {"weight": options["weight"]}
+            query = Query(
+                words=" ".join(options["words"]), photo=kept.token if kept else "", **given
+            )
+            found = search(query, per_page=options["count"])
+        except SearchError as error:
+            raise CommandError(str(error)) from error
+        finally:
+            if kept:
+                kept.file.delete(save=False)
+                kept.delete()
+        rows = _rows(found)
+        if options["json"]:
+            self.stdout.write(json.dumps(_answer(found, rows), ensure_ascii=False, indent=2))
+            return
+        edit = edit_of(found.query)
+        for term in edit.terms:
+            self.stdout.write(f"{term.mode:<8}{label_of(term)}")
+        if edit.free_text:
+            self.stdout.write(f"{'text':<8}{edit.free_text}")
+        picture = _terminal() if options["pictures"] == "auto" else options["pictures"]
+        for place, row in enumerate(rows, start=1):
+            name = f"{row['brand']} {row['model']} {row['name']}".rstrip()
+            self.stdout.write(f"{place:>3}  {row['score']:.3f}  {name}")
+            self.stdout.write(f"            {row['photo']}")
+            if picture != "none":
+                self.stdout.write(_shown(row["photo"], picture))
+        if not rows:
+            self.stdout.write("No shoes found.")
+
+
+def _photo_kept(name: str) -> QueryPhoto:
+    path = Path(name)
+    try:
+        return query_photo_create(path.read_bytes())
+    except PhotoRejected as error:
+        raise CommandError(f"{path}: {error.message}") from error
+    except OSError as error:
+        raise CommandError(f"{path} cannot be read: {error.strerror}.") from error
+
+
+def _rows(found: SearchPage) -> list[dict[str, Any]]:
+    """What is told of each shoe. One query, for the photos' files."""
+    photos = ShoeImage.objects.in_bulk([result.hit.image_id for result in found.results])
+    return [
+        {
+            "shoe": result.card.id,
+            "brand": result.card.brand,
+            "model": result.card.model,
+            "name": result.card.name,
+            "colours": [colour.slug for colour in result.card.colours],
+            "price": None if result.card.price is None else str(result.card.price),
+            "currency": result.card.currency,
+            "score": round(float(result.score), 6),
+            "photo": _path(photos[result.hit.image_id]),
+            "why": {name: float(share) for name, share in result.why.items()},
+        }
+        for result in found.results
+        if result.hit.image_id in photos
+    ]
+
+
+def _path(photo: ShoeImage) -> str:
+    """The file where photos are files; its address in another storage."""
+    try:
+        return str(photo.file.path)
+    except NotImplementedError:
+        return str(photo.file.url)
+
+
+def _answer(found: SearchPage, rows: list[dict[str, Any]]) -> dict[str, Any]:
+    edit = edit_of(found.query)
+    return {
+        "words": found.query.words,
+        "chips": [term.as_dict() for term in edit.terms],
+        "free_text": edit.free_text,
+        "notices": list(found.notices),
+        "results": rows,
+    }
+
+
+def _terminal() -> str:
+    """Which protocol for pictures the terminal speaks, as its environment says."""
+    if not sys.stdout.isatty():
+        return "none"
+    if os.environ.get("KITTY_WINDOW_ID") or os.environ.get("TERM") == "xterm-kitty":
+        return "kitty"
+    return "iterm" if os.environ.get("TERM_PROGRAM") in {"iTerm.app", "WezTerm"} else "none"
+
+
+def _shown(path: str, protocol: str) -> str:
+    """Escape sequences that draw the picture; nothing where its file cannot be read."""
+    try:
+        with Image.open(path) as image:
+            image.thumbnail((320, 320))
+            drawn = BytesIO()
+            image.convert("RGB").save(drawn, "PNG")
+    except OSError:
+        return ""
+    data = base64.standard_b64encode(drawn.getvalue()).decode()
+    if protocol == "iterm":
+        return f"\033]1337;File=inline=1;height={ROWS};size={len(drawn.getvalue())}:{data}\a"
+    chunks = [data[at : at + KITTY_CHUNK] for at in range(0, len(data), KITTY_CHUNK)]
+    heads = [f"a=T,f=100,r={ROWS},m=1", *["m=1"] * (len(chunks) - 1)]
+    heads[-1] = heads[-1].replace("m=1", "m=0")
+    parts = (f"\033_G{head};{chunk}\033\\" for head, chunk in zip(heads, chunks, strict=True))
+    return "".join(parts)
