@@ -80,9 +80,12 @@ class Request:
 
     @property
     def sides(self) -> tuple[Source, Source] | None:
-        """Gallery and queries, where they were named."""
+        """Gallery and queries, where they were named; ``DatasetError`` where one is missing."""
         if self.gallery is None or self.queries is None:
             return None
+        for folder in (self.gallery, self.queries):
+            if not folder.is_dir():
+                raise DatasetError(f"There is no folder {folder}.")
         return Folder(self.gallery), Folder(self.queries)
 
     @property

@@ -83,6 +83,7 @@ class AttributesTask:
         return tuple(ATTRIBUTES)
 
     def run(self, request: Request, methods: Sequence[str]) -> Measured:
+        judged = request.sides[1] if request.sides else request.source
         rows: dict[str, Row] = {}
         said = []
         findings: list[Finding] = []
@@ -99,7 +100,7 @@ class AttributesTask:
             findings.append(finding)
             said.append(f"{name} of {len(values)} on {len(photos)} {photos[0].dataset} photos")
         if not rows:
-            raise DatasetError(f"No photo in {request.source} is labelled with an attribute.")
+            raise DatasetError(f"No photo in {judged} is labelled with an attribute.")
         return Measured(
             task=self.name, encoder=str(request.encoder.id), rows=rows,
             setting="; ".join(said), findings=findings,

@@ -344,6 +344,12 @@ class TestCommand:
             (tmp_path / "empty").mkdir(exist_ok=True)
         assert not file.exists()
 
+    @pytest.mark.parametrize("task", ["recognise", "attributes", "cross", "robust", "unknown"])
+    def test_a_missing_side_is_named(self, task: str, tmp_path: Path) -> None:
+        gallery = model_folders(tmp_path / "gallery", models=1, photos=1)
+        with pytest.raises(CommandError, match=r"no folder .*nowhere"):
+            evaluate(task, "--gallery", str(gallery), "--queries", str(tmp_path / "nowhere"))
+
     @pytest.mark.parametrize(
         ("arguments", "message"),
         [
