@@ -27,7 +27,7 @@ def test_embed_pending(celery_calls: list[str]) -> None:
     store_photos(3)
     tasks.embed_pending()
     assert len(indexed()) == 3
-    assert celery_calls == []
+    assert celery_calls == ["search.tasks.evidence_pending"]
 
 
 def test_a_long_list_is_worked_off_in_slices(
