@@ -139,7 +139,9 @@ def _weighed(
         if known is not None and not known.all():  # published since the table was read
             scan = Scan(scan.ids[known], scan.scores[known], scan.marks[:, known])
         rows = table.rows(scan.ids)
-        lengths = None if prepared.axes is None else table.lengths[rows]
+        lengths = None
+        if prepared.axes is not None:
+            lengths = table.lengths if rows is table.whole else table.lengths[rows]
         shares = prepared.shares(scan.scores, lengths, table.evidence(scan.ids))
         if rules.rules:
             shares["attributes"] = rules.score(scan.marks, len(scan.ids))
@@ -158,7 +160,11 @@ def _weighed(
             Hit(int(scan.ids[i]), float(total[i]), {n: float(s[i]) for n, s in shares.items()})
             for i in best.tolist()
         ]
-        standing = {int(scan.ids[i]): rules.standing(scan.marks, i) for i in best.tolist()}
+        marks = scan.marks[:, best]
+        standing = {
+            int(scan.ids[i]): rules.standing(marks[:, [place]], 0)
+            for place, i in enumerate(best.tolist())
+        }
     complete = len(kept) <= depth
     scale = (0.0, prepared.ideal + rules.ideal)
     return Ranking(hits, complete, query, fusion, store, standing, scale)

@@ -206,8 +206,9 @@ class Prepared:
         if evidence is not None and q.shape is not None and self.recipe.outlines:
             mean, deviation = usual.outlines
             # Outlines of nobody knows whom are as typical ones.
-            known = evidence.shape.any(axis=1)
-            alike = np.where(known, evidence.shape @ q.shape - mean, 0.0) / deviation
+            alike = evidence.shape @ q.shape
+            # Zeros are as good as never met among products of unit vectors.
+            alike = np.where(alike != 0.0, alike - np.float32(mean), np.float32(0)) / deviation
             z = z + self.recipe.outlines * alike
         return np.asarray(z, np.float64)
 
