@@ -229,5 +229,5 @@ def _labelled(line: int, told: dict[str, str], error: str) -> Labelled:
     if brand and model.lower().startswith(f"{brand.lower()} "):
         model = name_clean(model[len(brand) :])
     return Labelled(
-        line, told["file"], brand, model, told["colour"], told["style_code"], view, error
+        line, told["file"], brand, model, told["colour"], told["style_code"], view, error=error
     )

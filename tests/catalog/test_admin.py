@@ -185,8 +185,13 @@ def test_deleting_a_photo_deletes_its_file(
 
 def form_of(kind: str, **fields: Any) -> dict[str, Any]:
     """The fields of a change form, its inlines untouched."""
-    inlines = {"brand": ["aliases"], "shoemodel": ["aliases"], "colorway": ["images", "listings"],
-               "listing": ["price_history"], "shoeimage": ["sources"]}[kind]  # fmt: skip
+    inlines = {
+        "brand": ["aliases"],
+        "shoemodel": ["aliases"],
+        "colorway": ["images", "listings"],
+        "listing": ["price_history"],
+        "shoeimage": ["check_row", "sources"],
+    }[kind]
     management = {
         f"{prefix}-{key}": 0 for prefix in inlines for key in ("TOTAL_FORMS", "INITIAL_FORMS")
     }

@@ -49,7 +49,8 @@ class RobustTask:
         queries = request.sample(queries)
         plain = request.embed(queries, "the queries"), request.embed(gallery, "the gallery")
         contest = contest_of(queries, gallery, plain, space=text_space(request.encoder))
-        if not usable([method], contest, asked=request.method):
+        by_name = method in request.method.split(",")
+        if not usable([method], contest, asked=method if by_name else "all"):
             method = FALLBACK
         bootstrap = Bootstrap(len(queries), seed=request.seed)
         rows: dict[str, Row] = {}
@@ -58,11 +59,11 @@ class RobustTask:
         for number, distortion in enumerate(chosen, start=1):
             what = f"{distortion} ({number} of {len(chosen)})"
             vectors = request.embed(queries, what, variant=variant_of(distortion))
-            named = named_by(method, contest.asking(vectors))
-            rows[distortion] = figures(named, contest.truth, bootstrap)
+            answers = named_by(method, contest.asking(vectors))
+            rows[distortion] = figures(answers, contest.truth, bootstrap)
             if clean is None:
-                clean = named
-            lost = (clean[:, 0] == contest.truth).astype(float) - (named[:, 0] == contest.truth)
+                clean = answers
+            lost = (clean[:, 0] == contest.truth).astype(float) - (answers[:, 0] == contest.truth)
             losses[distortion] = bootstrap.mean(np.asarray(lost, np.float64))
         return Measured(
             task=self.name,
