@@ -168,7 +168,7 @@ class LinearProbe(Untuned):
 
     steps: int = 300
     start: float = 10.0
-    """α before the first step; chosen on validation."""
+    """α before the first step; not tuned."""
     name: str = "lp++"
     title: str = "Trained on photos and words (LP++)"
     leaves_out: bool = False

@@ -23,7 +23,7 @@ from search.texts import TextSpace
 from search.types import Vectors
 
 SHRINKAGE: Final = 0.5
-"""Weight of the round covariance; chosen on validation (docs/search.md)."""
+"""Weight of the round covariance: a middle that was not tuned."""
 
 
 @dataclass(frozen=True)

@@ -2,7 +2,7 @@
 
 Two linear classifiers on an encoder's vectors, trained on photos of the catalog: as they are and
 turned by quarters; and against pictures that are no shoes (`search.evaluation.nonshoes`: drawn
-ones, tiles and corners of the same photos). What they reach on real photos: docs/search.md.
+ones, tiles and corners of the same photos). docs/search.md tells how the bounds were set.
 """
 
 from __future__ import annotations
