@@ -13,7 +13,7 @@ from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
 from django.utils.html import format_html
 
-from search.admin import ReadOnly
+from search.admin.base import ReadOnly
 from search.exceptions import SearchError
 from search.models import NameReport, RecogniserFit
 from search.recognition.registry import METHODS

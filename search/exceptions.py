@@ -41,3 +41,11 @@ class StoreError(SearchError):
 
 class RecognitionError(SearchError):
     """The operator must act: a method of naming does not exist, or lacks what it needs."""
+
+
+class SwitchRefused(SearchError):
+    """A change of the encoder cannot begin, or not in this way; the message says the mend."""
+
+
+class LabelsError(SwitchRefused):
+    """The owner's file of labelled queries must be corrected; the message names the line."""

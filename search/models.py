@@ -102,6 +102,7 @@ class IndexBuild(models.Model):
         ADMIN = "admin", "Admin"
         COMMAND = "command", "Command"
         REPAIR = "repair", "Missing or damaged"
+        SWITCH = "switch", "Another encoder"
 
     encoder_id = models.CharField(max_length=200)
     dim = models.PositiveIntegerField(default=0)

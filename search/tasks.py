@@ -25,7 +25,8 @@ SLICE_SECONDS = 600.0
 
 @shared_task
 def embed_pending() -> None:
-    """Embed what waits; also repairs a broken index and runs a build that waits."""
+    """Embed what waits; also repairs a broken index, runs a build that waits, and goes on with a
+    change of the encoder."""
     report = services.embed_pending(seconds=SLICE_SECONDS)
     if report.busy:
         log.info("embed_pending_left_to_other", busy=report.busy)
@@ -34,6 +35,8 @@ def embed_pending() -> None:
     else:
         services.recognisers_refresh()
         evidence_pending.delay()
+    services.encoder_follow_setting()
+    services.encoder_switch_resume()
 
 
 @shared_task
@@ -46,6 +49,18 @@ def evidence_pending() -> None:
 def index_rebuild(build_id: int) -> None:
     """Run a build that was asked for."""
     _unless_busy(lambda: services.index_rebuild_run(build_id=build_id))
+
+
+@shared_task
+def encoder_switch(switch_id: int) -> None:
+    """Go on with a change of the encoder."""
+
+    def go_on() -> None:
+        switch = services.encoder_switch_run(switch_id=switch_id, seconds=SLICE_SECONDS)
+        if switch is not None and switch.status == switch.Status.RUNNING:
+            encoder_switch.delay(switch_id)
+
+    _unless_busy(go_on)
 
 
 @shared_task

@@ -7,14 +7,19 @@
         "default": {"BACKEND": "search.encoders.clip.ClipEncoder", "OPTIONS": {}},
     }
 
-A name without an entry of its own is an id or a local folder: it is built by the ``default`` entry
-with ``model=<name>`` added to the options, or by the ``lite`` entry where it is a folder that
-`manage.py train_encoder` has made. Nothing heavy is imported here.
+A name without an entry of its own is the id of a model or a local folder: it is built by the
+``default`` entry, with what the name says added to the options::
+
+    NAME[@REVISION[,REVISION OF THE IMAGE TOWER]][:RUNTIME]
+
+or by the ``lite`` entry where it is a folder that `manage.py train_encoder` has made. Nothing heavy
+is imported here.
 """
 
 from __future__ import annotations
 
 import os
+import re
 import threading
 from collections.abc import Mapping
 from pathlib import Path
@@ -32,6 +37,11 @@ FALLBACK: Mapping[str, Mapping[str, Any]] = {
     "lite": {"BACKEND": "search.encoders.lite.LiteEncoder"},
     "default": {"BACKEND": "search.encoders.clip.ClipEncoder"},
 }
+
+_NAME = re.compile(
+    r"(?P<model>[^@]+?)(?:@(?P<revision>[^,:@]+)(?:,(?P<image_revision>[^,:@]+))?)?"
+    r"(?::(?P<runtime>torch|onnx|int8))?"
+)
 
 _encoders: dict[tuple[int, str, str], Encoder] = {}
 _lock = threading.Lock()
@@ -77,8 +87,17 @@ def _config(name: str) -> tuple[str, dict[str, Any]]:
         )
     options = dict(entry.get("OPTIONS") or {})
     if name not in known:
-        options.setdefault("model", name)
+        options |= named_options(name)
     return entry["BACKEND"], options
+
+
+def named_options(name: str) -> dict[str, str]:
+    """What a name says: "clip-ViT-B-32@0123abc:int8" → model, revision, runtime."""
+    if Path(name).expanduser().is_dir():
+        return {"model": name}
+    parts = _NAME.fullmatch(name)
+    found = parts.groupdict() if parts else {"model": name}
+    return {option: value for option, value in found.items() if value}
 
 
 def _build(name: str, backend: str, options: dict[str, Any]) -> Encoder:

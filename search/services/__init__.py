@@ -31,6 +31,16 @@ from search.services.recognising import (
     recognisers_refresh,
 )
 from search.services.reporting import name_report_create, name_reports_review
+from search.services.switch_run import encoder_switch_run
+from search.services.switching import (
+    encoder_follow_setting,
+    encoder_forget,
+    encoder_rollback,
+    encoder_switch_cancel,
+    encoder_switch_request,
+    encoder_switch_resume,
+    photos_behind,
+)
 from search.services.syncing import SyncReport, index_sync
 from search.services.title_evidence import suggestions_weigh, titles_weigh
 from search.services.verifying import VerifyReport, index_verify
@@ -45,6 +55,13 @@ __all__ = [
     "active_encoder",
     "embed_failures_retry",
     "embed_pending",
+    "encoder_follow_setting",
+    "encoder_forget",
+    "encoder_rollback",
+    "encoder_switch_cancel",
+    "encoder_switch_request",
+    "encoder_switch_resume",
+    "encoder_switch_run",
     "evaluation_delete",
     "evaluation_request",
     "evaluations_sweep",
@@ -60,6 +77,7 @@ __all__ = [
     "index_verify",
     "name_report_create",
     "name_reports_review",
+    "photos_behind",
     "photos_forget_rejected",
     "recogniser_fit",
     "recogniser_fit_request",

@@ -24,6 +24,7 @@ from search.models import EmbedFailure, ImageEmbedding, IndexState
 from search.services.building import ensure_index
 from search.services.decoding import EncodedBatch, PhotoFailure, WaitingPhoto, encode_ahead
 from search.services.photo_rules import photo_rules_apply
+from search.services.switching import encoder_adopt
 from search.services.syncing import Sync
 from search.stores import get_store
 
@@ -102,7 +103,8 @@ def embed_pending(
         EncoderError: the encoder cannot be loaded, or stands under another's id.
         StoreError: the index cannot be written.
     """
-    encoder = encoder or active_encoder()
+    if is_active := encoder is None:
+        encoder = active_encoder()
     run = _Run(encoder, limit=limit, seconds=seconds, retry_failed=retry_failed, progress=progress)
     # Whoever finds the lock taken goes away and relies on its holder. So look once more after
     # giving it back: what came between the last look and that moment has nobody else.
@@ -112,6 +114,8 @@ def embed_pending(
                 run.work()
         except IndexBusy as busy:
             return run.report(busy=str(busy))
+        if is_active:
+            encoder_adopt()
         waiting = run.anything_waits()
         if run.is_over or not waiting:
             return run.report(waiting=waiting)

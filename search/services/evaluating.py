@@ -10,7 +10,7 @@ from typing import Final
 
 from django.utils import timezone
 
-from search.encoders import get_encoder
+from search.active import active_encoder
 from search.evaluation.own import CatalogSource
 from search.evaluation.page import write_html
 from search.evaluation.protocol import Measured, Request
@@ -63,7 +63,7 @@ def evaluation_run(*, run_id: int) -> EvaluationRun | None:
 
 
 def _measure(run: EvaluationRun) -> Measured:
-    encoder = get_encoder()
+    encoder = active_encoder()
     catalog = CatalogSource(encoder)
     request = Request(
         encoder=encoder, data=catalog, embedder=catalog, limit=QUERIES, report=_Reporter(run)

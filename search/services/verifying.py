@@ -68,6 +68,11 @@ class VerifyReport:
         }
 
     @property
+    def summary(self) -> str:
+        """The differences in words; empty when there is none."""
+        return ", ".join(f"{d.count} {name}" for name, d in self.differences.items() if d.count)
+
+    @property
     def ok(self) -> bool:
         return not self.damage and not any(part.count for part in self.differences.values())
 

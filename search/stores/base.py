@@ -117,6 +117,12 @@ class VectorStore(Protocol):
         named twice the later counts. Writes that were not published are dropped.
         """
 
+    def drop(self) -> None:
+        """Remove all that is kept for this encoder; then it is as before the first publish.
+
+        Readers that opened it before may answer until they look again. Nothing to remove is fine.
+        """
+
     def info(self) -> StoreInfo:
         """What is published now. Raises IndexMissing or IndexDamaged (search.exceptions)."""
 

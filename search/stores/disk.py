@@ -174,6 +174,13 @@ class DiskStore:
             self._pending = Pending()
             self.folder.unlock()
 
+    def drop(self) -> None:
+        """See the protocol. The folder stays, with the lock that another may be waiting for."""
+        with self._writer(repair=True), self.folder.operator_errors():
+            self._pending = Pending()
+            self.folder.remove()
+            self._view = self._stamp = None
+
     # How reading works -----------------------------------------------------------------------
 
     def _current(self, *, now: bool = False) -> View:

@@ -277,6 +277,12 @@ class IndexFolder:
                 with suppress(OSError):
                     file.unlink()
 
+    def remove(self) -> None:
+        """Unpublish, then delete every file. Only under the lock."""
+        self._manifest.unlink(missing_ok=True)
+        for file in self._ours():
+            file.unlink(missing_ok=True)
+
     @contextmanager
     def operator_errors(self) -> Iterator[None]:
         """A full disk or a folder that may not be written, told to the one who can mend it."""

@@ -80,6 +80,10 @@ class MemoryStore:
             self._pending, self._changed = rows, True
         self.publish()
 
+    def drop(self) -> None:
+        with self._lock:
+            self._pending, self._published, self._changed = {}, None, True
+
     def search(self, vectors: Vectors, k: int, *, where: Where | None = None) -> list[list[Hit]]:
         queries, k, rows = checked_vectors(vectors, self.dim), checked_k(k), self._rows()
         numbers = sorted(

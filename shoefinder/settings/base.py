@@ -196,14 +196,24 @@ SHOEFINDER_CRAWL_TIMEOUT = env.float("SHOEFINDER_CRAWL_TIMEOUT", default=20.0)
 # --- Search --------------------------------------------------------------------------------------
 SHOEFINDER_ENCODER = env.str("SHOEFINDER_ENCODER", default="lite")
 SHOEFINDER_ENCODER_THREADS = env.int("SHOEFINDER_ENCODER_THREADS", default=2)
+SHOEFINDER_ENCODER_LOCAL_ONLY = env.bool("SHOEFINDER_ENCODER_LOCAL_ONLY", default=False)
 SHOEFINDER_ENCODERS: dict[str, dict[str, Any]] = {
     "lite": {
         "BACKEND": "search.encoders.lite.LiteEncoder",
         "OPTIONS": {"threads": SHOEFINDER_ENCODER_THREADS, "cache_dir": VAR_DIR / "encoders"},
     },
-    # Any other name: a sentence-transformers id or a folder.
-    "default": {"BACKEND": "search.encoders.clip.ClipEncoder", "OPTIONS": {}},
+    # Any other name: a CLIP or SigLIP, by its id or as a folder (docs/encoders.md).
+    "default": {
+        "BACKEND": "search.encoders.clip.ClipEncoder",
+        "OPTIONS": {
+            "threads": SHOEFINDER_ENCODER_THREADS,
+            "cache_dir": VAR_DIR / "encoders",
+            "local_files_only": SHOEFINDER_ENCODER_LOCAL_ONLY,
+        },
+    },
 }
+# The owner's labelled queries: both encoders are asked before a switch.
+SHOEFINDER_QUERIES = Path(env.str("SHOEFINDER_QUERIES", default=str(VAR_DIR / "queries.csv")))
 SHOEFINDER_EMBED_BATCH = env.int("SHOEFINDER_EMBED_BATCH", default=64)
 SHOEFINDER_DECODE_THREADS = env.int("SHOEFINDER_DECODE_THREADS", default=2)
 SHOEFINDER_STORE = env.str("SHOEFINDER_STORE", default="faiss")

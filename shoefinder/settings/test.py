@@ -24,6 +24,7 @@ SHOEFINDER_ENCODERS = {
 }
 # Photos of tests are drawn in a few strokes; those of the rules set their own.
 SHOEFINDER_PHOTO_RULES = {}
+SHOEFINDER_QUERIES = VAR_DIR / "queries.csv"
 SHOEFINDER_STORE = "memory"
 SHOEFINDER_STORES = {
     "memory": {"BACKEND": "search.stores.memory.MemoryStore", "OPTIONS": {}},

@@ -9,7 +9,9 @@ VAR_DIR = Path(os.environ["SHOEFINDER_VAR"])
 MEDIA_ROOT = VAR_DIR / "media"
 SHOEFINDER_ENCODERS = {
     "fake": {"BACKEND": "tests.search.slow_encoder.SlowEncoder", "OPTIONS": {}},
+    "turned": {"BACKEND": "tests.search.slow_encoder.TurnedEncoder", "OPTIONS": {}},
 }
+SHOEFINDER_QUERIES = VAR_DIR / "queries.csv"
 SHOEFINDER_STORE = "faiss"
 SHOEFINDER_STORES = {
     "faiss": {

@@ -1,6 +1,7 @@
 """Fixtures of the tests of search."""
 
 from tests.search.indexing import celery_calls, empty_index, faiss_index
+from tests.search.processes import shared_site
 from tests.search.site import bare_site, site
 
-__all__ = ["bare_site", "celery_calls", "empty_index", "faiss_index", "site"]
+__all__ = ["bare_site", "celery_calls", "empty_index", "faiss_index", "shared_site", "site"]

@@ -432,6 +432,16 @@ class StoreContract:
         )
         assert sorted(found(store.search(EXACT[:1], 9, where=where)[0])) == expected
 
+    def test_dropped_it_is_as_before_the_first_publish(self, store: VectorStore) -> None:
+        store.drop()
+        self.fill(store, [{"a": 1}] * 3)
+        store.upsert([7], EXACT[:1], [{"a": 2}])
+        store.drop()
+        with pytest.raises(IndexMissing):
+            store.info()
+        self.fill(store, [{"a": 1}] * 2)
+        assert store.ids().tolist() == [0, 1]
+
     def test_a_filter_is_applied_within_the_search(self, store: VectorStore) -> None:
         """The only row that matches is the worst of 200: filtering afterwards would lose it."""
         store.upsert(range(200), np.repeat(EXACT[:1], 200, axis=0), [{"a": 0}] * 200)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
@@ -13,7 +13,7 @@ from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
 from django.views.decorators.http import require_http_methods, require_safe
 
-from search.evaluations_admin import EvaluationRunAdmin
+from search.admin.base import ModelAdmin, ReadOnly
 from search.models import EmbedFailure, IndexBuild
 from search.services import (
     IndexHealth,
@@ -21,26 +21,6 @@ from search.services import (
     index_rebuild_request,
     index_status,
 )
-
-__all__ = ["EmbedFailureAdmin", "EvaluationRunAdmin", "IndexBuildAdmin"]
-
-if TYPE_CHECKING:
-    ModelAdmin = admin.ModelAdmin[Any]
-else:
-    ModelAdmin = admin.ModelAdmin
-
-
-class ReadOnly(ModelAdmin):
-    """Rows that only services write."""
-
-    def has_add_permission(self, request: HttpRequest) -> bool:
-        return False
-
-    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
-
-    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
 
 
 @admin.register(IndexBuild)
@@ -167,6 +147,3 @@ class EmbedFailureAdmin(ReadOnly):
         count = embed_failures_retry(failures=queryset)
         noun = "photo" if count == 1 else "photos"
         messages.success(request, f"{count} {noun} will be tried again now.")
-
-
-from search import admin_recognition  # noqa: E402, F401  (registers its own)
