@@ -33,8 +33,13 @@ class SharedSite:
         """``manage.py`` with these arguments."""
         return self.spawn("manage.py", *arguments, seconds_per_photo=seconds_per_photo)
 
-    def spawn(self, *arguments: str, seconds_per_photo: float = 0.0) -> subprocess.Popen[str]:
-        """Python with these arguments, under the settings of the site."""
+    def spawn(
+        self, *arguments: str, seconds_per_photo: float = 0.0, quiet: bool = False
+    ) -> subprocess.Popen[str]:
+        """Python with these arguments, under the settings of the site.
+
+        ``quiet`` for what talks for long: a pipe that nobody reads would stop it when full.
+        """
         environment = {
             **os.environ,
             "DJANGO_SETTINGS_MODULE": "tests.search.child_settings",
@@ -48,8 +53,8 @@ class SharedSite:
             cwd=ROOT,
             env=environment,
             text=True,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
+            stdout=subprocess.DEVNULL if quiet else subprocess.PIPE,
+            stderr=subprocess.DEVNULL if quiet else subprocess.PIPE,
         )
         self.children.append(child)
         return child
