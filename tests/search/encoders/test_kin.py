@@ -24,7 +24,7 @@ pytestmark = pytest.mark.encoder
 PHOTOS = [
     drawn_shoe("red"),
     drawn_shoe("navy", size=(90, 140)),
-    drawn_shoe("black", size=(640, 90)),
+    drawn_shoe("black", size=(640, 120)),
 ]
 SENTENCES = ["a red shoe", "shoe", "white leather sneaker " * 9, "빨간 신발", ""]
 
