@@ -116,8 +116,9 @@ def test_a_plan_brings_photos_of_each_model_once(
     run = crawl(source)
     photos = ShoeImage.objects.values_list("sources__url", "colorway__model__name")
     shown = {url.rpartition("/")[2]: model for url, model in photos}
-    assert shown == {"1.jpg": "Wave", "used-2.jpg": "Wave", "3.jpg": "Breeze",
-                     "karo-wave-4.jpg": "Wave"}  # fmt: skip
+    # Both models' searches find the last one: whichever answers first has it, once.
+    assert shown.pop("karo-wave-4.jpg") in {"Wave", "Breeze"}
+    assert shown == {"1.jpg": "Wave", "used-2.jpg": "Wave", "3.jpg": "Breeze"}
     assert Listing.objects.filter(url__contains="#photo-").count() == 4
     assert kinds(run).get("two-models") == 1
     again = crawl(source)
