@@ -30,6 +30,10 @@ class TextSpace:
         self._colours: Vectors | None = None
         self._lock = threading.Lock()
 
+    @property
+    def encoder(self) -> Encoder:
+        return self._encoder
+
     def mean(self, sentences: tuple[str, ...]) -> Vector:
         """The renormalised mean of the sentences' unit vectors, shape (dim,).
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from functools import cached_property
 from pathlib import Path
-from typing import Final, Protocol
+from typing import TYPE_CHECKING, Final, Protocol
 
 import numpy as np
 from PIL import Image, ImageOps
@@ -20,6 +20,9 @@ from search.encoders.pixels import PIXELS_VERSION, as_rgb
 from search.encoders.sources import Source
 from search.exceptions import EncoderError
 from search.types import EncoderId, Vectors
+
+if TYPE_CHECKING:
+    from search.encoders.prompting import PromptTower
 
 MAX_CHARACTERS: Final = 2000
 """Cut before the tokenizer, which would read a megabyte to keep 77 tokens."""
@@ -111,6 +114,13 @@ class ClipEncoder:
         return self._towers.texts(
             [text[:MAX_CHARACTERS].encode("utf-8", "replace").decode("utf-8") for text in texts]
         )
+
+    def prompt_tower(self) -> PromptTower:
+        """The text tower in torch, whatever runtime encodes: for prompts that are learned."""
+        from search.encoders.clip_torch import load_text
+        from search.encoders.prompting import clip_tower
+
+        return clip_tower(load_text(self._text, device=self._device))
 
     @cached_property
     def _towers(self) -> Towers:

@@ -43,6 +43,11 @@ def load(text: Source, image: Source, *, device: str = "cpu", **options: Any) ->
     return Loaded(model, other)
 
 
+def load_text(text: Source, *, device: str = "cpu") -> Any:
+    """The text tower alone, a model of its own: whoever gets it may change it."""
+    return _model(text, device=device)
+
+
 class TorchTowers:
     """See `search.encoders.clip.Towers`."""
 

@@ -16,7 +16,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 from PIL.Image import Image
@@ -29,6 +29,9 @@ from search.encoders.heads import Head
 from search.encoders.pixels import PIXELS_VERSION
 from search.exceptions import EncoderError
 from search.types import EncoderId, Vectors
+
+if TYPE_CHECKING:
+    from search.encoders.prompting import PromptTower
 
 WEIGHTS: Final = Path(__file__).with_name("lite_weights")
 FORMAT: Final = 1
@@ -96,6 +99,13 @@ class LiteEncoder:
             return np.empty((0, self.dim), dtype=np.float32)
         parts = self._loaded()
         return parts.text_head(parts.text_tower(texts))
+
+    def prompt_tower(self) -> PromptTower:
+        """The text tower in torch, for prompts that are learned."""
+        from search.encoders.prompting import lite_tower
+
+        spec = self._config["vector"]["text"]
+        return lite_tower(spec, self._loaded().text_head)
 
     @cached_property
     def _config(self) -> dict[str, Any]:

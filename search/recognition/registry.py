@@ -11,6 +11,7 @@ from search.recognition.base import Method
 from search.recognition.blend import Blend
 from search.recognition.discriminant import Discriminant, Head
 from search.recognition.five_steps import FiveSteps
+from search.recognition.learned_prompts import CoCoOp, CoOp
 from search.recognition.neighbours import Knn, Prototype
 
 METHODS: Final[Mapping[str, Method]] = {
@@ -30,6 +31,8 @@ METHODS: Final[Mapping[str, Method]] = {
         Discriminant(),
         Head(),
         Blend(),
+        CoOp(),
+        CoCoOp(),
     )
 }
 DEFAULT: Final = "blend"

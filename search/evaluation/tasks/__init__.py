@@ -10,6 +10,7 @@ from search.evaluation.tasks.attributes import AttributesTask
 from search.evaluation.tasks.cross import CrossTask
 from search.evaluation.tasks.edit import EditTask
 from search.evaluation.tasks.index import IndexTask
+from search.evaluation.tasks.names import NamesTask
 from search.evaluation.tasks.photo_rules import PhotoRulesTask
 from search.evaluation.tasks.recognise import RecogniseTask
 from search.evaluation.tasks.robust import RobustTask
@@ -21,6 +22,7 @@ TASKS: Final[Mapping[str, Task]] = {
     task.name: task
     for task in (
         RecogniseTask(),
+        NamesTask(),
         AttributesTask(),
         EditTask(),
         TextTask(),

@@ -16,11 +16,11 @@ from PIL import Image
 
 from catalog.colours import BY_SLUG
 from search.evaluation.datasets import ShoePhoto, read_dataset, read_folders
-from search.evaluation.naming import METHODS, Contest, named_by
+from search.evaluation.naming import METHODS, SLOW, Contest, named_by
 from search.evaluation.protocol import EvaluationError, Request, methods_chosen
 from search.evaluation.report import write_json
 from search.evaluation.splits import dhashes, near_duplicate_groups
-from search.evaluation.tasks import TASKS, cross, recognise, run_task
+from search.evaluation.tasks import TASKS, cross, names, recognise, run_task
 from search.evaluation.tasks.edit import Judge, edit_photos, edit_queries, encode_queries
 from search.evaluation.tasks.recognise import sides, smaller_galleries
 from search.evaluation.tasks.unknown import auroc, calibration_error, false_names
@@ -67,7 +67,8 @@ class TestRecognise:
         table = evaluate("recognise", "--gallery", str(gallery), "--queries", str(asked),
                          "--json", str(file))  # fmt: skip
         rows = results(file, "recognise")
-        assert set(rows) == {f"{name}{size}" for name in METHODS for size in ("", *SIZED)}
+        quick = set(METHODS) - SLOW
+        assert set(rows) == {f"{name}{size}" for name in quick for size in ("", *SIZED)}
         for row in rows.values():
             assert set(row) == {"top1", "top5", "macro_precision", "macro_recall"}
             assert row["top5"]["n"] == 12
@@ -327,10 +328,35 @@ class TestUnknown:
             run_task("unknown", request(tmp_path, gallery=gallery, queries=queries))
 
 
+class TestNames:
+    def test_the_recogniser_is_measured_as_served(self, tmp_path: Path) -> None:
+        data = model_folders(tmp_path / "shoes", models=5, photos=16)
+        file = tmp_path / "figures.json"
+        measured = run_task("names", request(data, method="blend,blend:2"))
+        write_json([measured], file)
+        rows = results(file, "names")
+        assert set(rows) == {"knn", "blend", "blend:2"}
+        assert set(rows["blend"]) == {"top1", "top5", "ece", "auroc", "false_names"}
+        judged = [photo for photo in read_folders(data) if photo.split == "test"]
+        assert rows["blend"]["top1"]["n"] == len(judged) > 0
+        held_out = [photo for photo in read_folders(data) if photo.split == "validation"]
+        assert f"calibrated on {len(held_out)}" in measured.setting
+
+    def test_shots_are_a_number(self, tmp_path: Path) -> None:
+        data = model_folders(tmp_path / "shoes", models=3, photos=12)
+        with pytest.raises(EvaluationError, match="METHOD:N"):
+            run_task("names", request(data, method="blend:few"))
+
+    def test_learned_prompts_need_words_that_can_be_learned(self, tmp_path: Path) -> None:
+        data = model_folders(tmp_path / "shoes", models=3, photos=12)
+        with pytest.raises(EvaluationError, match="prompt_tower"):
+            run_task("names", request(data, method="coop:2"))
+
+
 @pytest.fixture
 def few_methods(monkeypatch: pytest.MonkeyPatch) -> None:
     """Those that learn by steps cost minutes, and TestRecognise has measured each."""
-    for module in (recognise, cross):
+    for module in (recognise, cross, names):
         monkeypatch.setattr(module, "METHODS", {name: METHODS[name] for name in ("knn", "blend")})
 
 
