@@ -43,7 +43,7 @@ e2e: $(DEVELOP)  ## the tests that drive a browser
 	$(BIN)/python -m pytest -m e2e -q
 
 chaos: $(DEVELOP)  ## kill -9 of worker, crawl child, web and broker in the middle of their work
-	$(BIN)/python -m pytest -m chaos -q -s
+	$(BIN)/python -m pytest -m chaos -q -s --timeout=3600
 
 postgres: $(DEVELOP)  ## the tests of database behaviour again, on PostgreSQL
 	$(BIN)/python -m tests.on_postgres
