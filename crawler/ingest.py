@@ -15,6 +15,7 @@ from catalog.services import (
     FoundPhoto,
     ListingResult,
     PhotoResult,
+    listings_seen,
     listings_upsert,
     photos_known,
     photos_store,
@@ -35,6 +36,13 @@ class PhotosJob:
     """The downloaded photos of a listing: together, so that the best of them is its cover."""
 
     photos: tuple[FoundPhoto, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class SeenJob:
+    """Listings whose page has not changed."""
+
+    listing_ids: tuple[int, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,8 +70,13 @@ class PhotosStored:
     outcomes: tuple[Outcome | Refused, ...]
 
 
-Job = ListingJob | PhotosJob
-Result = ListingStored | PhotosStored | Refused
+@dataclass(frozen=True, slots=True)
+class SeenStored:
+    """The listings were seen again."""
+
+
+Job = ListingJob | PhotosJob | SeenJob
+Result = ListingStored | PhotosStored | SeenStored | Refused
 
 
 def jobs_store(jobs: Sequence[Job]) -> list[Result]:
@@ -79,6 +92,9 @@ def jobs_store(jobs: Sequence[Job]) -> list[Result]:
         own = [(n, job.draft) for n, job in drafts if job.retailer_id == retailer_id]
         stored = _listings(retailer_id, [draft for _, draft in own])
         results |= zip((n for n, _ in own), stored, strict=True)
+    if seen := [(n, job) for n, job in enumerate(jobs) if isinstance(job, SeenJob)]:
+        listings_seen(ids=[number for _, job in seen for number in job.listing_ids])
+        results |= {n: SeenStored() for n, _ in seen}
     if photos:
         stored_photos = _photos([job for _, job in photos])
         results |= zip((n for n, _ in photos), stored_photos, strict=True)

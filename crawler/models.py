@@ -96,6 +96,12 @@ class CrawlSource(RunLimits, Stamped):
         validators=[MinValueValidator(1), MaxValueValidator(100)],
         help_text="At most, in the order in which the shop shows them.",
     )
+    only_changed = models.BooleanField(
+        "ask only for what may have changed",
+        default=True,
+        help_text="By ETag, Last-Modified and the sitemap’s lastmod. Without it every page is read "
+        "anew at each crawl; with it at least once in SHOEFINDER_CRAWL_FULL_DAYS.",
+    )
     schedule = models.CharField(max_length=10, choices=Schedule, default=Schedule.NEVER, blank=True)
     cron = models.CharField(
         max_length=100,
@@ -139,6 +145,11 @@ class CrawlSource(RunLimits, Stamped):
     @property
     def seed_list(self) -> list[str]:
         return self.seeds.split()
+
+    @property
+    def memory_path(self) -> Path:
+        """What its pages said at the last crawl; see `crawler.scraping.memory`."""
+        return Path(settings.VAR_DIR) / "crawls" / "sources" / f"{self.pk}.sqlite3"
 
     @property
     def host_list(self) -> list[str]:
@@ -194,10 +205,14 @@ class CrawlRun(RunLimits):
     """Start time of the process (seconds since the epoch): a pid alone may be somebody else's."""
 
     pages = models.PositiveIntegerField(default=0)
+    pages_unchanged = models.PositiveIntegerField(default=0)
+    """Of the pages: those that said, or whose sitemap said, that they have not changed."""
     products = models.PositiveIntegerField(default=0)
     listings_new = models.PositiveIntegerField(default=0)
     listings_changed = models.PositiveIntegerField(default=0)
     listings_unchanged = models.PositiveIntegerField(default=0)
+    listings_missing = models.PositiveIntegerField(default=0)
+    """Not met for the first time; the next complete run that does not meet them marks them."""
     listings_vanished = models.PositiveIntegerField(default=0)
     photos_new = models.PositiveIntegerField(default=0)
     photos_known = models.PositiveIntegerField(default=0)

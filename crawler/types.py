@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
@@ -13,10 +13,15 @@ PREVIEW_ITEMS = 10
 """Products that a dry run shows."""
 
 COUNTS = (
-    "pages", "products", "listings_new", "listings_changed", "listings_unchanged",
+    "pages", "pages_unchanged", "products",
+    "listings_new", "listings_changed", "listings_unchanged",
     "photos_new", "photos_known", "photos_rejected",
 )  # fmt: skip
 """Names of `RunCounts.columns`, and of CrawlRun's columns."""
+
+
+GONE = ("http-404", "http-410")
+"""Kinds of problem that say: there is nothing here any more."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +63,12 @@ class RunPlan:
     params: Params = field(default_factory=Params)
     """What the kind of source is told; of the class that its spider expects."""
     is_dry_run: bool = False
+    memory: Path | None = None
+    """The file that remembers what pages said before; None: everything is read anew."""
+    alive: Sequence[int] = ()
+    """Ids of the shop's listings that have not vanished, ascending."""
+    missing: tuple[str, ...] = ()
+    """Addresses of listings that the last complete run did not meet."""
     seconds: float = 0.0
     """Time and bytes that earlier attempts took."""
     bytes: int = 0

@@ -57,6 +57,8 @@ class Listing(models.Model):
     first_seen_at = models.DateTimeField(default=timezone.now)
     last_seen_at = models.DateTimeField(default=timezone.now)
     changed_at = models.DateTimeField(default=timezone.now)
+    missing_since = models.DateTimeField(null=True, blank=True)
+    """The start of the first whole crawl that did not meet it; the next such one marks it."""
     vanished_at = models.DateTimeField(null=True, blank=True)
 
     class Meta:

@@ -8,6 +8,7 @@ from catalog.services.listings import (
     ListingResult,
     listing_upsert,
     listings_mark_vanished,
+    listings_seen,
     retailer_get_or_create,
 )
 from catalog.services.merging import model_merge, model_merge_plan, model_unmerge
@@ -31,6 +32,7 @@ __all__ = [
     "image_restore",
     "listing_upsert",
     "listings_mark_vanished",
+    "listings_seen",
     "listings_upsert",
     "model_merge",
     "model_merge_plan",

@@ -69,7 +69,9 @@ def listings_upsert(
                 row.last_seen_at = max(row.last_seen_at, now)
                 same.append(row.pk)
                 results[place] = ListingResult(listing=row, outcome=Outcome.UNCHANGED)
-        Listing.objects.filter(pk__in=same, last_seen_at__lt=now).update(last_seen_at=now)
+        Listing.objects.filter(pk__in=same, last_seen_at__lt=now).update(
+            last_seen_at=now, missing_since=None
+        )
         names = NameLookup()
         for place, draft in cleaned.items():
             if results[place] is not None:

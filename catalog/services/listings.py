@@ -2,15 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
 from django.db import IntegrityError, transaction
+from django.db.models import QuerySet
 from django.utils import timezone
 
-from catalog.models import Availability, Colorway, Listing, PriceObservation, Retailer
+from catalog.models import (
+    Availability,
+    Colorway,
+    ImageSource,
+    Listing,
+    PriceObservation,
+    Retailer,
+)
 from catalog.services.colorways import (
     colorway_note_listing,
     colorway_rename,
@@ -52,7 +61,9 @@ def listing_upsert(*, retailer: Retailer, draft: ListingDraft) -> ListingResult:
     published = draft_published(draft)
     known = _known(retailer, draft)
     if known is not None and listing_says_the_same(known, draft, published):
-        Listing.objects.filter(pk=known.pk, last_seen_at__lt=seen_at).update(last_seen_at=seen_at)
+        Listing.objects.filter(pk=known.pk, last_seen_at__lt=seen_at).update(
+            last_seen_at=seen_at, missing_since=None
+        )
         known.last_seen_at = max(known.last_seen_at, seen_at)
         return ListingResult(listing=known, outcome=Outcome.UNCHANGED)
     with transaction.atomic():
@@ -112,6 +123,7 @@ def listing_write(
         "currency": draft.currency,
         "availability": draft.availability,
         "vanished_at": None,
+        "missing_since": None,
     }
     if colorway is not None:
         # Where the page tells none, one that somebody chose by hand stays.
@@ -211,19 +223,36 @@ def _state(row: Listing) -> tuple[object, ...]:
             row.colorway_id, row.vanished_at)  # fmt: skip
 
 
-def listings_mark_vanished(*, retailer: Retailer, not_seen_since: datetime) -> int:
-    """Mark the shop's listings that a whole crawl since then has not met; how many.
+def listings_seen(*, ids: Sequence[int]) -> None:
+    """Note that listings, with their photos, stand where they stood; nothing else changes."""
+    now = timezone.now()
+    for start in range(0, len(ids), BATCH):
+        part = ids[start : start + BATCH]
+        Listing.objects.filter(pk__in=part).update(last_seen_at=now, missing_since=None)
+        ImageSource.objects.filter(listing__in=part).update(last_seen_at=now)
 
-    They stay, with their history; the next crawl that meets one takes the mark away.
+
+def listings_mark_vanished(*, retailer: Retailer, not_seen_since: datetime) -> tuple[int, int]:
+    """Mark the shop's listings that a whole crawl since then has not met.
+
+    The first such crawl notes a listing as missing, the second in a row as vanished. It stays, with
+    its history; the next crawl that meets it takes the mark away.
+
+    Returns:
+        How many are newly missing, and how many were marked as vanished.
     """
+    unseen = Listing.objects.filter(
+        retailer=retailer, vanished_at=None, last_seen_at__lt=not_seen_since
+    )
+    marked = _mark_vanished(unseen.filter(missing_since__lt=not_seen_since))
+    return unseen.filter(missing_since=None).update(missing_since=not_seen_since), marked
+
+
+def _mark_vanished(missing: QuerySet[Listing]) -> int:
     marked = 0
     while True:
         with transaction.atomic():
-            rows = list(
-                Listing.objects.select_for_update(no_key=True)
-                .filter(retailer=retailer, vanished_at=None, last_seen_at__lt=not_seen_since)
-                .order_by("id")[:BATCH]
-            )
+            rows = list(missing.select_for_update(no_key=True).order_by("id")[:BATCH])
             if not rows:
                 return marked
             now = timezone.now()

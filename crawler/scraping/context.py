@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from bisect import bisect_left
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import cast
 
@@ -13,6 +14,7 @@ from scrapy.crawler import Crawler
 from crawler.scraping.frontier import Frontier
 from crawler.scraping.guard import HostRules
 from crawler.scraping.ledger import Ledger
+from crawler.scraping.memory import PageMemory, PageNote
 from crawler.scraping.writer import Writer
 from crawler.types import Problem, RunPlan
 
@@ -33,6 +35,14 @@ class CrawlContext:
     """Set when the crawl is to end early: nothing new is begun, what waits is kept."""
     before_commit: Callable[[], None] = lambda: None
     """What a spider keeps in the frontier's notes is written by this."""
+    memory: PageMemory | None = None
+    """What pages said before; None where everything is to be read anew."""
+    alive: Sequence[int] = ()
+    """Ids of the shop's listings that have not vanished, ascending."""
+    notes: dict[int, tuple[bytes, PageNote]] = field(default_factory=dict)
+    """Pages under way that are to be remembered, by the key of their request."""
+    samples: set[int] = field(default_factory=set)
+    """Keys of pages that are read although the sitemap says that they did not change."""
     failure: str = ""
     """Why the crawl cannot go on."""
     tasks: set[asyncio.Task[None]] = field(default_factory=set)
@@ -60,17 +70,40 @@ class CrawlContext:
         if key in self._open:
             self._open[key] = False
 
+    def is_alive(self, listing_id: int) -> bool:
+        place = bisect_left(self.alive, listing_id)
+        return place < len(self.alive) and self.alive[place] == listing_id
+
+    def forget_page(self, key: int) -> None:
+        """The page of a request is to be read anew by the next crawl, whatever it says."""
+        self.notes.pop(key, None)
+
     def finish(self, key: int, *, is_page: bool = True) -> None:
         """All that came of a request is stored or told. A second call does nothing."""
         carried_through = self._open.pop(key, None)
         if carried_through is None:
             return
         if not carried_through:
+            self.forget_page(key)
             self.ledger.forget(key)
             return
+        self._remember(key)
         if is_page:
             self.ledger.count(key, "pages")
         self.ledger.finish(key)
+
+    def _remember(self, key: int) -> None:
+        self.samples.discard(key)
+        noted = self.notes.pop(key, None)
+        if noted is not None and self.memory is not None:
+            self.memory.put(*noted)
+
+    def commit(self) -> None:
+        """Make everything so far durable."""
+        self.before_commit()
+        self.ledger.commit()
+        if self.memory is not None:
+            self.memory.commit()
 
     def problem(self, key: int, problem: Problem) -> None:
         self.ledger.problem(key, problem)

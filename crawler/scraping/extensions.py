@@ -80,8 +80,7 @@ class Pulse:
 
     async def beat(self) -> RunState:
         """Make everything so far durable, and tell the row; what the row says to do."""
-        self.context.before_commit()
-        self.context.ledger.commit()
+        self.context.commit()
         try:
             return await asyncio.get_running_loop().run_in_executor(
                 self._executor, self._write, self.seconds, self.bytes

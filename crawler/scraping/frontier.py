@@ -8,6 +8,7 @@ counted is added in the same transaction that marks it done.
 
 from __future__ import annotations
 
+import hashlib
 import json
 import sqlite3
 from collections import Counter
@@ -30,6 +31,11 @@ CREATE TABLE IF NOT EXISTS notes (name TEXT PRIMARY KEY, content TEXT NOT NULL);
 """
 
 
+def listing_fingerprint(url: str) -> bytes:
+    """What an address is claimed under; see `Frontier.claim_listing`."""
+    return hashlib.sha1(url.encode(), usedforsecurity=False).digest()
+
+
 class Frontier:
     """Requests by priority, then age. One process, one thread; `commit` makes all of it durable."""
 
@@ -42,6 +48,9 @@ class Frontier:
         )
         self._db.executescript(_SCHEMA)
         self._db.execute("BEGIN")
+        issued = self._db.execute("SELECT id FROM requests WHERE issued = 1")
+        self.reissued = frozenset(key for (key,) in issued)
+        """Requests that an earlier attempt had begun."""
         # Issued, but never done: the process that held them is gone.
         self._db.execute("UPDATE requests SET issued = 0 WHERE issued = 1")
         self.waiting = int(self._one("SELECT count(*) FROM requests"))

@@ -17,3 +17,12 @@ class ProductItem:
     listing_id: int | None = None
     known: frozenset[str] = frozenset()
     """Photo addresses that need no download; set with ``listing_id`` when the listing is stored."""
+
+
+@dataclass(slots=True)
+class SeenItem:
+    """Listings whose page says what it said before."""
+
+    listing_ids: tuple[int, ...]
+    key: int
+    """Of the request for the page."""

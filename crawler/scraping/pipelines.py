@@ -21,11 +21,12 @@ from crawler.ingest import (
     PhotosStored,
     Refused,
     Result,
+    SeenJob,
 )
 from crawler.scraping.context import context_of, engine_of
 from crawler.scraping.failures import CrawlClosing, problem_of, status_problem
 from crawler.scraping.guard import IS_PHOTO
-from crawler.scraping.items import ProductItem
+from crawler.scraping.items import ProductItem, SeenItem
 from crawler.services import crawl_embed_request
 from crawler.types import Problem
 
@@ -78,19 +79,34 @@ class _Pipeline:
 class ListingPipeline(_Pipeline):
     """Writes the listing; a draft that the catalog refuses ends here."""
 
-    async def process_item(self, item: ProductItem) -> ProductItem:
+    async def process_item(self, item: ProductItem | SeenItem) -> ProductItem | SeenItem:
         context = self.context
         if context.closing.is_set():
             raise LeftForLater
+        if isinstance(item, SeenItem):
+            await self.write(SeenJob(item.listing_ids))
+            for name in ("products", "listings_unchanged"):
+                context.ledger.count(item.key, name, len(item.listing_ids))
+            return item
         result = await self.write(ListingJob(context.plan.retailer_id, item.draft))
         if isinstance(result, Refused):
             context.problem(item.key, Problem(result.reason, item.draft.url, result.message))
+            context.forget_page(item.key)
         elif isinstance(result, ListingStored):
             item.listing_id, item.known = result.listing_id, result.known
+            self._note(item.key, result)
             context.ledger.count(item.key, "products")
             context.ledger.count(item.key, _LISTING_COUNTS[result.outcome])
             logger.info("%s listing %s", result.outcome, item.draft.url)
         return item
+
+    def _note(self, key: int, stored: ListingStored) -> None:
+        context = self.context
+        if key in context.notes:
+            context.notes[key][1].listings.append(stored.listing_id)
+        if key in context.samples and stored.outcome is Outcome.UPDATED and context.memory:
+            logger.warning("the sitemap had not said that a page changed; pages are asked instead")
+            context.memory.distrust_lastmod()
 
 
 class PhotoPipeline(_Pipeline):
@@ -101,8 +117,8 @@ class PhotoPipeline(_Pipeline):
         self._fetching: dict[str, asyncio.Task[bytes | Problem]] = {}
         self._new = 0
 
-    async def process_item(self, item: ProductItem) -> ProductItem:
-        if item.listing_id is None:
+    async def process_item(self, item: ProductItem | SeenItem) -> ProductItem | SeenItem:
+        if isinstance(item, SeenItem) or item.listing_id is None:
             return item
         urls = item.draft.image_urls[: self.context.plan.max_photos]
         known = [url for url in urls if url in item.known]
@@ -114,6 +130,8 @@ class PhotoPipeline(_Pipeline):
         for (position, url), content in zip(wanted, fetched, strict=True):
             if isinstance(content, Problem):
                 self._reject(item, content)
+                # It may be there next time.
+                self.context.forget_page(item.key)
             else:
                 photo = FoundPhoto(
                     listing_id=item.listing_id, url=url, content=content, position=position

@@ -16,6 +16,7 @@ from crawler.scraping.context import CrawlContext
 from crawler.scraping.frontier import Frontier
 from crawler.scraping.guard import HostRules
 from crawler.scraping.ledger import Ledger
+from crawler.scraping.memory import PageMemory
 from crawler.scraping.settings import photos_anywhere, scrapy_settings
 from crawler.scraping.writer import Writer
 from crawler.types import RunEnd, RunPlan
@@ -42,12 +43,15 @@ def crawl(plan: RunPlan, *, overrides: Mapping[str, Any] | None = None) -> RunEn
     plan.directory.mkdir(parents=True, exist_ok=True)
     _log_to(plan)
     frontier = Frontier(plan.directory / FRONTIER)
+    memory = PageMemory(plan.memory) if plan.memory else None
     context = CrawlContext(
         plan=plan,
         frontier=frontier,
         ledger=Ledger(frontier),
         writer=Writer(),
         rules=HostRules(plan.hosts, photos_anywhere=photos_anywhere(plan)),
+        memory=memory,
+        alive=plan.alive,
     )
     try:
         spider = load_object(plan.spider)
@@ -62,6 +66,8 @@ def crawl(plan: RunPlan, *, overrides: Mapping[str, Any] | None = None) -> RunEn
     process.crawl(crawler, context=context)
     process.start(install_signal_handlers=False)
     frontier.close()
+    if memory is not None:
+        memory.close()
     reason = (crawler.stats.get_value("finish_reason") if crawler.stats else None) or "failed"
     if context.failure:
         return RunEnd("failed", context.failure)

@@ -12,6 +12,9 @@ from scrapy.utils.defer import _schedule_coro
 from crawler.scraping.context import KEY, CrawlContext, context_of, engine_of
 from crawler.types import Problem
 
+MISSING_PRIORITY = -10
+"""After everything that pages lead to: most of the missing are met on the way."""
+_ASKED = "missing-asked"
 MAX_UNDER_WAY = 48
 """Pages that may be downloaded, read or stored at one time; their photos come on top."""
 
@@ -33,9 +36,27 @@ class FrontierScheduler(BaseScheduler):
     def open(self, spider: Spider) -> None:
         self._spider = spider
         self.context = context_of(self._crawler)
+        self._ask_for_missing()
+
+    def _ask_for_missing(self) -> None:
+        """A listing that no page leads to any more is asked itself before it counts as gone."""
+        spider, frontier = self._spider, self.context.frontier
+        if frontier.note(_ASKED) or not callable(getattr(spider, "parse", None)):
+            return
+        frontier.set_note(_ASKED, True)
+        for url in self.context.plan.missing:
+            request = Request(
+                url,
+                callback=spider.parse,
+                errback=getattr(spider, "on_failure", None),
+                priority=MISSING_PRIORITY,
+                meta={"is_missing": True},
+            )
+            # Not marked as seen: what leads to it again is to be noted as leading there.
+            frontier.add(priority=request.priority, content=request_to_json(request))
 
     def close(self, reason: str) -> None:
-        self.context.ledger.commit()
+        self.context.commit()
 
     def has_pending_requests(self) -> bool:
         return self.context.frontier.waiting > 0
@@ -51,7 +72,7 @@ class FrontierScheduler(BaseScheduler):
         if key is None:
             if not new and not request.dont_filter:
                 return False
-            frontier.add(priority=request.priority, content=_to_json(request))
+            frontier.add(priority=request.priority, content=request_to_json(request))
             return True
         return self._replace(key, request, new=new)
 
@@ -64,7 +85,9 @@ class FrontierScheduler(BaseScheduler):
             self.context.finish(key)
             return False
         self.context.reopened(key)
-        self.context.frontier.replace(key, priority=request.priority, content=_to_json(request))
+        self.context.frontier.replace(
+            key, priority=request.priority, content=request_to_json(request)
+        )
         return True
 
     def next_request(self) -> Request | None:
@@ -83,7 +106,7 @@ class FrontierScheduler(BaseScheduler):
         key, content = taken
         context.opened(key)
         try:
-            return _from_json(content, key, self._spider)
+            return request_from_json(content, self._spider, key=key)
         except (AttributeError, TypeError, ValueError) as error:
             # Written by another version of this spider.
             context.problem(key, Problem("unreadable-request", str(content.get("url")), str(error)))
@@ -91,7 +114,7 @@ class FrontierScheduler(BaseScheduler):
             return None
 
 
-def _to_json(request: Request) -> dict[str, Any]:
+def request_to_json(request: Request) -> dict[str, Any]:
     """What makes the request again. Headers are set anew each time; none of ours has a body."""
     meta = {k: v for k, v in request.meta.items() if k not in {KEY, "download_latency"}}
     return {
@@ -104,12 +127,15 @@ def _to_json(request: Request) -> dict[str, Any]:
     }
 
 
-def _from_json(content: dict[str, Any], key: int, spider: Spider) -> Request:
+def request_from_json(
+    content: dict[str, Any], spider: Spider | None, *, key: int | None = None
+) -> Request:
+    """The request that `request_to_json` described; ``key`` is its row in the frontier."""
     names = {name: content[name] for name in ("callback", "errback") if content[name]}
     return Request(
         content["url"],
         priority=content["priority"],
         dont_filter=content["dont_filter"],
-        meta={**content["meta"], KEY: key},
+        meta=content["meta"] if key is None else {**content["meta"], KEY: key},
         **{name: getattr(spider, method) for name, method in names.items()},
     )

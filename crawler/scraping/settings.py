@@ -71,12 +71,16 @@ def scrapy_settings(plan: RunPlan) -> dict[str, Any]:
         # --- our parts
         "SCHEDULER": "crawler.scraping.scheduler.FrontierScheduler",
         "ITEM_PIPELINES": DRY_PIPELINES if plan.is_dry_run else PIPELINES,
-        "SPIDER_MIDDLEWARES": {"crawler.scraping.middlewares.TrackingMiddleware": 20},
+        "SPIDER_MIDDLEWARES": {
+            "crawler.scraping.middlewares.TrackingMiddleware": 20,
+            "crawler.scraping.delta.DeltaMiddleware": 30,
+        },
         "DOWNLOADER_MIDDLEWARES": {
             "crawler.scraping.guard.HostGuardMiddleware": 40,
             "crawler.scraping.middlewares.ClosingMiddleware": 45,
             "crawler.scraping.spiders.imagesearch.ProviderMiddleware": 60,
             "crawler.scraping.middlewares.PatientRetryMiddleware": 550,
+            "crawler.scraping.delta.DeltaMiddleware": 560,
             "scrapy.downloadermiddlewares.offsite.OffsiteMiddleware": None,
             "scrapy.downloadermiddlewares.retry.RetryMiddleware": None,
             "scrapy.downloadermiddlewares.httpauth.HttpAuthMiddleware": None,

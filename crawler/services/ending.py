@@ -14,7 +14,7 @@ from catalog.models import Listing
 from catalog.services import listings_mark_vanished
 from crawler.models import CrawlError, CrawlRun
 from crawler.services.progress import crawl_embed_request
-from crawler.types import Problem, RunEnd
+from crawler.types import GONE, Problem, RunEnd
 
 log = structlog.get_logger(__name__)
 
@@ -23,7 +23,6 @@ MAX_ERROR_RATE = 0.1
 MAX_VANISHED_SHARE = 0.5
 MANY_LISTINGS = 20
 """A shop of more listings that loses over half of them at once has changed its pages rather."""
-_GONE = ("http-404", "http-410")
 
 
 def crawl_run_finish(*, run_id: int, end: RunEnd) -> CrawlRun | None:
@@ -101,7 +100,7 @@ def _mark_vanished(run: CrawlRun) -> None:
     unread = sum(
         kind.count
         for kind in CrawlError.objects.filter(run=run, is_notice=False)
-        if not kind.kind.startswith("photo-") and kind.kind not in _GONE and _is_page(kind.kind)
+        if not kind.kind.startswith("photo-") and kind.kind not in GONE and _is_page(kind.kind)
     )
     live = Listing.objects.filter(retailer=run.source.retailer, vanished_at=None)
     total, unseen = live.count(), live.filter(last_seen_at__lt=since).count()
@@ -124,10 +123,10 @@ def _mark_vanished(run: CrawlRun) -> None:
             },
         )
         return
-    run.listings_vanished = listings_mark_vanished(
+    run.listings_missing, run.listings_vanished = listings_mark_vanished(
         retailer=run.source.retailer, not_seen_since=since
     )
-    run.save(update_fields=["listings_vanished"])
+    run.save(update_fields=["listings_missing", "listings_vanished"])
 
 
 def _is_page(kind: str) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import socket
+from array import array
 from enum import Enum
 
 import psutil
@@ -13,10 +14,14 @@ from django.db.models.functions import Coalesce
 from django.utils import timezone
 from kombu.exceptions import OperationalError
 
+from catalog.models import Listing
 from crawler.models import CrawlError, CrawlRun
 from crawler.types import COUNTS, RunCounts, RunPlan
 
 log = structlog.get_logger(__name__)
+
+MAX_MISSING = 2_000
+"""Listings that are asked for by their own address, since no page led to them any more."""
 
 
 class RunState(Enum):
@@ -46,6 +51,7 @@ def crawl_run_claim(*, run_id: int) -> RunPlan | None:
         return None
     run = CrawlRun.objects.select_related("source").get(pk=run_id)
     source = run.source
+    remembers = source.only_changed and not run.is_dry_run
     return RunPlan(
         run_id=run.pk,
         retailer_id=source.retailer_id,
@@ -61,9 +67,28 @@ def crawl_run_claim(*, run_id: int) -> RunPlan | None:
         max_pages=run.max_pages,
         max_seconds=run.max_minutes * 60.0 if run.max_minutes else None,
         max_bytes=run.max_megabytes * 1_000_000 if run.max_megabytes else None,
+        memory=source.memory_path if remembers else None,
+        alive=_alive(source.retailer_id) if remembers else (),
+        missing=() if run.is_dry_run else _missing(source.retailer_id),
         seconds=run.seconds,
         bytes=run.bytes,
     )
+
+
+def _alive(retailer_id: int) -> array[int]:
+    """8 bytes a listing: a shop may have a million."""
+    listings = Listing.objects.filter(
+        retailer=retailer_id, vanished_at=None, colorway__isnull=False
+    )
+    ids = listings.order_by("pk").values_list("pk", flat=True)
+    return array("q", ids.iterator(chunk_size=10_000))
+
+
+def _missing(retailer_id: int) -> tuple[str, ...]:
+    missing = Listing.objects.filter(
+        retailer=retailer_id, vanished_at=None, missing_since__isnull=False
+    )
+    return tuple(missing.order_by("pk").values_list("url", flat=True)[:MAX_MISSING])
 
 
 def crawl_run_beat(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -76,7 +77,15 @@ def crawl_source_delete(*, source: CrawlSource) -> None:
     with transaction.atomic():
         if source.periodic_task is not None:
             source.periodic_task.delete()
+        path = source.memory_path
         source.delete()
+        transaction.on_commit(lambda: memory_remove(path))
+
+
+def memory_remove(path: Path) -> None:
+    """Forget what a source's pages said: its next crawl reads all of them."""
+    for one in path.parent.glob(f"{path.name}*"):
+        one.unlink(missing_ok=True)
 
 
 def crawl_source_discard(*, source: CrawlSource) -> None:

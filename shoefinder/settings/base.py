@@ -192,6 +192,8 @@ SHOEFINDER_CRAWL_CONTACT = env.str("SHOEFINDER_CRAWL_CONTACT", default="")
 # Dotted paths of further kinds of sources (docs/crawling.md, "A spider of your own").
 SHOEFINDER_SOURCE_KINDS = env.list("SHOEFINDER_SOURCE_KINDS", default=[])
 SHOEFINDER_CRAWL_TIMEOUT = env.float("SHOEFINDER_CRAWL_TIMEOUT", default=20.0)
+# A page that says that it has not changed is read all the same after so many days.
+SHOEFINDER_CRAWL_FULL_DAYS = env.float("SHOEFINDER_CRAWL_FULL_DAYS", default=30.0)
 
 # --- Search --------------------------------------------------------------------------------------
 SHOEFINDER_ENCODER = env.str("SHOEFINDER_ENCODER", default="lite")

@@ -27,6 +27,7 @@ from catalog.models import (
 from catalog.services import (
     listing_upsert,
     listings_mark_vanished,
+    listings_seen,
     photo_store,
     retailer_get_or_create,
 )
@@ -113,14 +114,29 @@ def test_the_lowest_price_in_the_catalogs_currency_counts(shop: Retailer) -> Non
     assert Colorway.objects.get().listings.count() == 4
 
 
+def test_a_missing_listing_that_is_seen_again_was_never_gone(shop: Retailer) -> None:
+    listing = listing_upsert(retailer=shop, draft=draft()).listing
+    soon, later = (timezone.now() + timedelta(hours=hours) for hours in (1, 3))
+    assert listings_mark_vanished(retailer=shop, not_seen_since=soon) == (1, 0)
+    seen = draft(seen_at=soon + timedelta(hours=1))
+    assert listing_upsert(retailer=shop, draft=seen).outcome is Outcome.UNCHANGED
+    assert listings_mark_vanished(retailer=shop, not_seen_since=later) == (1, 0)
+    listings_seen(ids=[listing.pk])
+    listing.refresh_from_db()
+    assert (listing.missing_since, listing.vanished_at) == (None, None)
+
+
 def test_vanished_listings_are_marked_and_found_again(shop: Retailer) -> None:
     first = timezone.now() - timedelta(days=2)
     listing_upsert(retailer=shop, draft=draft(seen_at=first))
     other = draft(url="https://shop.example/p/2", mpn="AC2", colour="Red", seen_at=timezone.now())
     listing_upsert(retailer=shop, draft=other)
     since = timezone.now() - timedelta(days=1)
-    assert listings_mark_vanished(retailer=shop, not_seen_since=since) == 1
-    assert listings_mark_vanished(retailer=shop, not_seen_since=since) == 0
+    assert listings_mark_vanished(retailer=shop, not_seen_since=since) == (1, 0)
+    assert listings_mark_vanished(retailer=shop, not_seen_since=since) == (0, 0)
+    later = since + timedelta(hours=1)
+    assert listings_mark_vanished(retailer=shop, not_seen_since=later) == (0, 1)
+    assert listings_mark_vanished(retailer=shop, not_seen_since=later) == (0, 0)
     gone = Listing.objects.order_by("id")[0]
     assert (gone.availability, gone.vanished_at is not None) == ("vanished", True)
     assert gone.colorway is not None

@@ -74,6 +74,7 @@ def test_a_second_crawl_writes_nothing_but_when_it_was_seen(shop_of: Shops) -> N
     assert (run.photos_new, run.listings_new, run.listings_changed) == (0, 0, 0)
     assert run.photos_known == sum(len(product.photos) for product in shop.products)
     assert Listing.objects.earliest("last_seen_at").last_seen_at > seen
+    assert run.pages_unchanged >= len(shop.products) - 2
     assert shop.stats()["bytes"] - bytes_before < bytes_before
 
 
@@ -90,7 +91,9 @@ def test_what_changed_is_followed_and_what_is_gone_is_marked(shop_of: Shops) -> 
 
     assert Listing.objects.get(sku=dearer.sku).price == Decimal("199.50")
     assert Listing.objects.get(sku=dearer.sku).price_history.count() == 2
-    assert run.listings_vanished == 1
+    assert (run.listings_missing, run.listings_vanished) == (1, 0)
+    second = crawl(source)
+    assert (second.listings_missing, second.listings_vanished, second.errors) == (0, 1, 0)
     vanished = Listing.objects.get(sku=gone.sku)
     assert vanished.availability == Availability.VANISHED
     assert vanished.image_sources.exists()

@@ -261,14 +261,16 @@ def finish(source: CrawlSource, reason: str = "finished", **counts: int) -> Craw
     return ended
 
 
-def test_a_complete_run_marks_what_it_did_not_see(
+def test_two_complete_runs_in_a_row_mark_what_they_did_not_see(
     source: CrawlSource, listing_at: Callable[..., Listing]
 ) -> None:
     old, fresh = listing_at(2), listing_at(0)
     other = listing_at(2, Retailer.objects.create(name="Other", slug="other"))
 
-    assert finish(source, pages=10).listings_vanished == 1
+    first, second = finish(source, pages=10), finish(source, pages=10)
 
+    assert (first.listings_missing, first.listings_vanished) == (1, 0)
+    assert (second.listings_missing, second.listings_vanished) == (0, 1)
     rows = [refreshed(row) for row in (old, fresh, other)]
     assert [row.vanished_at is None for row in rows] == [False, True, True]
 
@@ -326,8 +328,9 @@ def test_with_two_sources_a_listing_vanishes_when_neither_sees_it(
     assert second.retailer == source.retailer
     old = listing_at(2)
 
-    assert finish(source, pages=10).listings_vanished == 0
-    assert finish(second, pages=10).listings_vanished == 1
+    assert finish(source, pages=10).listings_missing == 0
+    assert finish(second, pages=10).listings_missing == 1
+    assert finish(source, pages=10).listings_vanished == 1
     assert refreshed(old).vanished_at is not None
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import AsyncIterator, Iterable, Iterator, Sequence
 from dataclasses import replace
 from typing import Any, cast
@@ -17,10 +16,11 @@ from twisted.python.failure import Failure
 from catalog.types import ListingDraft
 from crawler.scraping.context import KEY, CrawlContext, engine_of
 from crawler.scraping.failures import CrawlClosing, problem_of
+from crawler.scraping.frontier import listing_fingerprint
 from crawler.scraping.items import ProductItem
 from crawler.scraping.pages import url_clean, url_fragment
 from crawler.scraping.scheduler import FrontierScheduler
-from crawler.types import Problem
+from crawler.types import GONE, Problem
 
 ROBOTS = 100
 """Priority of robots.txt: before everything else of a host."""
@@ -89,8 +89,9 @@ class ShopSpider(Spider):
 
     def claim(self, url: str, draft: ListingDraft, page: Response) -> tuple[bool, str]:
         """Take an address for a draft: whether it is ours, and the code of what holds it."""
-        fingerprint = hashlib.sha1(url.encode(), usedforsecurity=False).digest()
-        return self.context.frontier.claim_listing(fingerprint, key=page.meta[KEY], sku=draft.sku)
+        return self.context.frontier.claim_listing(
+            listing_fingerprint(url), key=page.meta[KEY], sku=draft.sku
+        )
 
     # --- robots.txt ------------------------------------------------------------------------------
 
@@ -154,6 +155,8 @@ class ShopSpider(Spider):
             self.context.spoil(key)
         elif not request.meta.get("is_guess"):
             problem = problem_of(error, request)
+            if request.meta.get("is_missing") and problem.kind in GONE:
+                problem = replace(problem, is_notice=True)
             self.context.problem(key, problem)
             if not problem.is_notice:
                 self.logger.warning("%s %s: %s", problem.kind, problem.url, problem.message)

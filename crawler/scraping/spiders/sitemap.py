@@ -45,7 +45,12 @@ class SitemapSpider(StructuredSpider):
         photos = [p for one in entry.photos if (p := url_clean(one, base=url))]
         wanted = photos[: self.context.plan.max_photos] if self.params.sitemap_photos else []
         return self.ask(
-            url, self.parse, priority=LISTED, is_listed=True, **({PHOTOS: wanted} if wanted else {})
+            url,
+            self.parse,
+            priority=LISTED,
+            is_listed=True,
+            lastmod=entry.lastmod,
+            **({PHOTOS: wanted} if wanted else {}),
         )
 
     def drafts(self, page: Page, response: Response) -> Sequence[ListingDraft]:

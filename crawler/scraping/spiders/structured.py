@@ -92,7 +92,7 @@ class StructuredSpider(ShopSpider):
         return (language_pick(entry.alternates, wanted) if wanted else None) or entry.loc
 
     def page_request(self, entry: SitemapEntry, url: str) -> Request:
-        return self.ask(url, self.parse, priority=LISTED, is_listed=True)
+        return self.ask(url, self.parse, priority=LISTED, is_listed=True, lastmod=entry.lastmod)
 
     # --- pages -----------------------------------------------------------------------------------
 
