@@ -50,7 +50,7 @@ class CrawlSourceAdmin(SourceAdminBase):
     search_fields = ("name", "seeds", "retailer__name")
     actions = ("start_crawl",)
     fieldsets = (
-        ("Politeness", {"fields": ("delay", "concurrency")}),
+        ("Politeness", {"fields": ("delay", "concurrency", "only_changed")}),
         (
             "Limits of a run",
             {"fields": ("max_pages", "max_minutes", "max_megabytes", "max_photos")},

@@ -74,6 +74,9 @@ class PhotosStored:
 class SeenStored:
     """The listings were seen again."""
 
+    photos: int
+    """How many they have together."""
+
 
 Job = ListingJob | PhotosJob | SeenJob
 Result = ListingStored | PhotosStored | SeenStored | Refused
@@ -93,8 +96,10 @@ def jobs_store(jobs: Sequence[Job]) -> list[Result]:
         stored = _listings(retailer_id, [draft for _, draft in own])
         results |= zip((n for n, _ in own), stored, strict=True)
     if seen := [(n, job) for n, job in enumerate(jobs) if isinstance(job, SeenJob)]:
-        listings_seen(ids=[number for _, job in seen for number in job.listing_ids])
-        results |= {n: SeenStored() for n, _ in seen}
+        counts = listings_seen(ids=[number for _, job in seen for number in job.listing_ids])
+        results |= {
+            n: SeenStored(sum(counts[number] for number in job.listing_ids)) for n, job in seen
+        }
     if photos:
         stored_photos = _photos([job for _, job in photos])
         results |= zip((n for n, _ in photos), stored_photos, strict=True)

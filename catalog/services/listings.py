@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -9,7 +10,7 @@ from decimal import Decimal
 from typing import Any
 
 from django.db import IntegrityError, transaction
-from django.db.models import QuerySet
+from django.db.models import Count, QuerySet
 from django.utils import timezone
 
 from catalog.models import (
@@ -223,13 +224,21 @@ def _state(row: Listing) -> tuple[object, ...]:
             row.colorway_id, row.vanished_at)  # fmt: skip
 
 
-def listings_seen(*, ids: Sequence[int]) -> None:
-    """Note that listings, with their photos, stand where they stood; nothing else changes."""
+def listings_seen(*, ids: Sequence[int]) -> Counter[int]:
+    """Note that listings, with their photos, stand where they stood; nothing else changes.
+
+    Returns:
+        How many photos each of them has.
+    """
     now = timezone.now()
+    photos: Counter[int] = Counter()
     for start in range(0, len(ids), BATCH):
         part = ids[start : start + BATCH]
         Listing.objects.filter(pk__in=part).update(last_seen_at=now, missing_since=None)
-        ImageSource.objects.filter(listing__in=part).update(last_seen_at=now)
+        sources = ImageSource.objects.filter(listing__in=part)
+        sources.update(last_seen_at=now)
+        photos.update(dict(sources.order_by().values_list("listing").annotate(n=Count("pk"))))
+    return photos
 
 
 def listings_mark_vanished(*, retailer: Retailer, not_seen_since: datetime) -> tuple[int, int]:

@@ -22,6 +22,7 @@ from crawler.ingest import (
     Refused,
     Result,
     SeenJob,
+    SeenStored,
 )
 from crawler.scraping.context import context_of, engine_of
 from crawler.scraping.failures import CrawlClosing, problem_of, status_problem
@@ -84,7 +85,9 @@ class ListingPipeline(_Pipeline):
         if context.closing.is_set():
             raise LeftForLater
         if isinstance(item, SeenItem):
-            await self.write(SeenJob(item.listing_ids))
+            seen = await self.write(SeenJob(item.listing_ids))
+            if isinstance(seen, SeenStored):
+                context.ledger.count(item.key, "photos_known", seen.photos)
             for name in ("products", "listings_unchanged"):
                 context.ledger.count(item.key, name, len(item.listing_ids))
             return item

@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('catalog', '0002_title_reviews'),
+        ('catalog', '0004_model_lists'),
     ]
 
     operations = [
