@@ -37,7 +37,7 @@ class DeltaMiddleware:
     def __init__(self, crawler: Crawler, context: CrawlContext) -> None:
         self._crawler = crawler
         self._context = context
-        self._fingerprint = crawler.request_fingerprinter.fingerprint  # type: ignore[union-attr]
+        self._fingerprint = crawler.request_fingerprinter.fingerprint
         self._oldest = time.time() - django_settings.SHOEFINDER_CRAWL_FULL_DAYS * _DAY
 
     @classmethod
