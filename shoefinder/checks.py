@@ -12,6 +12,8 @@ from django.conf import settings
 from django.core.checks import CheckMessage, Error, Tags, Warning, register
 from django.utils.module_loading import import_string
 
+from crawler.meeting import meeting_url
+
 POSITIVE = (
     "SHOEFINDER_ENCODER_THREADS",
     "SHOEFINDER_EMBED_BATCH",
@@ -87,6 +89,28 @@ def folders_can_be_written(
             hint = f"Make {nearest} writable for this user, or set {name} to another folder"
             problems.append(Error(f"{folder} cannot be written", hint=hint, id="shoefinder.E005"))
     return problems
+
+
+@register()
+def politeness_is_shared(
+    app_configs: Sequence[AppConfig] | None, **kwargs: Any
+) -> list[CheckMessage]:
+    told = settings.SHOEFINDER_POLITENESS_URL
+    if not told or meeting_url() is not None:
+        return []
+    hint = "Write the address of a Valkey or Redis, e.g. redis://host:6379/2"
+    return [Error(f"SHOEFINDER_POLITENESS_URL={told!r}", hint=hint, id="shoefinder.E007")]
+
+
+@register(deploy=True)
+def politeness_has_a_place(
+    app_configs: Sequence[AppConfig] | None, **kwargs: Any
+) -> list[CheckMessage]:
+    if meeting_url() is not None:
+        return []
+    hint = "Set SHOEFINDER_POLITENESS_URL to a Valkey or Redis that all workers reach"
+    text = "Several crawl workers may ask one host at the same time, each as often as is allowed"
+    return [Warning(text, hint=hint, id="shoefinder.W002")]
 
 
 @register(Tags.security, deploy=True)

@@ -16,6 +16,9 @@ from scrapy.utils._download_handlers import wrap_twisted_exceptions
 from scrapy.utils.datatypes import LocalCache
 from scrapy.utils.defer import maybe_deferred_to_future
 
+from crawler.scraping.context import engine_of
+from crawler.scraping.places import GiveBack, places_at
+
 TO_FILE = "to_file"
 """In the meta of a request whose answer may be large: the path of the file that takes it."""
 
@@ -25,6 +28,8 @@ LISTEN_FACTOR = 10.0
 
 class PoliteHandler(HTTP11DownloadHandler):
     """Sends at most CONCURRENT_REQUESTS_PER_DOMAIN requests to a host at one time.
+
+    Counted over all processes that crawl, see `crawler.scraping.places`.
 
     Scrapy counts a request as sent only when its task has started: of requests that come in one go
     (the photos of a product), 78 were sent at one time where 8 were allowed. A shop then drops
@@ -44,6 +49,7 @@ class PoliteHandler(HTTP11DownloadHandler):
         self._allowed = crawler.settings.getint("CONCURRENT_REQUESTS_PER_DOMAIN")
         self._limit = crawler.settings.getfloat("DOWNLOAD_TIMEOUT")
         self._pool.maxPersistentPerHost = 2 * self._allowed
+        self._places = places_at(crawler.settings.get("CRAWL_PLACES_URL"))
         self._gates: LocalCache[str, asyncio.Semaphore] = LocalCache(10_000)
         self._transfers: set[asyncio.Task[Response]] = set()
 
@@ -53,6 +59,13 @@ class PoliteHandler(HTTP11DownloadHandler):
         if gate is None:
             gate = self._gates[host] = asyncio.Semaphore(self._allowed)
         await gate.acquire()
+        try:
+            give_back = await self._places.take(
+                host, allowed=self._allowed, delay=self._delay_of(request)
+            )
+        except BaseException:
+            gate.release()
+            raise
         limit = float(request.meta.get("download_timeout") or self._limit)
         to_file = TO_FILE in request.meta
         # The next attempt writes to the same file: this one must have ended by then.
@@ -61,7 +74,7 @@ class PoliteHandler(HTTP11DownloadHandler):
         send = self._download_to_file if to_file else super().download_request
         transfer = asyncio.create_task(send(patient))
         self._transfers.add(transfer)
-        transfer.add_done_callback(lambda ended: self._ended(ended, gate))
+        transfer.add_done_callback(lambda ended: self._ended(ended, gate, give_back))
         done, _ = await asyncio.wait({transfer}, timeout=None if to_file else limit)
         if not done:
             raise DownloadTimeoutError(f"Getting {request.url} took longer than {limit:g} seconds.")
@@ -69,8 +82,17 @@ class PoliteHandler(HTTP11DownloadHandler):
             request.meta["download_latency"] = patient.meta["download_latency"]
         return transfer.result()
 
-    def _ended(self, transfer: asyncio.Task[Response], gate: asyncio.Semaphore) -> None:
+    def _delay_of(self, request: Request) -> float:
+        """Seconds that this host is left in peace between two requests, as of now."""
+        slots = engine_of(self.crawler).downloader.slots
+        slot = slots.get(request.meta.get("download_slot", ""))
+        return float(slot.delay) if slot else 0.0
+
+    def _ended(
+        self, transfer: asyncio.Task[Response], gate: asyncio.Semaphore, give_back: GiveBack
+    ) -> None:
         gate.release()
+        give_back()
         self._transfers.discard(transfer)
         if not transfer.cancelled():
             # Of one that was given up nobody else asks for the error.
@@ -101,6 +123,7 @@ class PoliteHandler(HTTP11DownloadHandler):
     async def close(self) -> None:
         for transfer in self._transfers:
             transfer.cancel()
+        await self._places.close()
         await super().close()
 
 

@@ -6,6 +6,7 @@ from typing import Any
 
 from django.conf import settings as django_settings
 
+from crawler.meeting import meeting_url
 from crawler.scraping.browser import browser_settings
 from crawler.scraping.guard import is_private
 from crawler.types import RunPlan
@@ -44,6 +45,7 @@ def scrapy_settings(plan: RunPlan) -> dict[str, Any]:
         "CONCURRENT_REQUESTS_PER_DOMAIN": plan.concurrency,
         # Items of one page under way; Scrapy begins with as many idle tasks for each page.
         "CONCURRENT_ITEMS": 8,
+        "CRAWL_PLACES_URL": meeting_url(),
         "DOWNLOAD_HANDLERS": {
             "http": "crawler.scraping.download.PoliteHandler",
             "https": "crawler.scraping.download.PoliteHandler",

@@ -191,6 +191,8 @@ SHOEFINDER_VIEW_SURE = env.float("SHOEFINDER_VIEW_SURE", default=0.8)
 SHOEFINDER_CRAWL_CONTACT = env.str("SHOEFINDER_CRAWL_CONTACT", default="")
 # Dotted paths of further kinds of sources (docs/crawling.md, "A spider of your own").
 SHOEFINDER_SOURCE_KINDS = env.list("SHOEFINDER_SOURCE_KINDS", default=[])
+# The Valkey or Redis in which all workers count what a host is asked; by default the broker.
+SHOEFINDER_POLITENESS_URL = env.str("SHOEFINDER_POLITENESS_URL", default="")
 SHOEFINDER_CRAWL_TIMEOUT = env.float("SHOEFINDER_CRAWL_TIMEOUT", default=20.0)
 # A page that says that it has not changed is read all the same after so many days.
 SHOEFINDER_CRAWL_FULL_DAYS = env.float("SHOEFINDER_CRAWL_FULL_DAYS", default=30.0)

@@ -26,6 +26,7 @@ def test_the_defaults_pass() -> None:
         ("SHOEFINDER_UPLOAD_HOURS", 0.0, "shoefinder.E001", "above zero"),
         ("SHOEFINDER_ENCODER", "none-such", "shoefinder.E002", "fake"),
         ("SHOEFINDER_STORE", "none-such", "shoefinder.E002", "memory"),
+        ("SHOEFINDER_POLITENESS_URL", "amqp://host//", "shoefinder.E007", "redis://host"),
         ("SHOEFINDER_CURRENCY", "euro", "shoefinder.E004", "EUR"),
         ("MEDIA_ROOT", Path("/proc/none"), "shoefinder.E005", "SHOEFINDER_MEDIA_ROOT"),
         ("MEDIA_ROOT", Path(__file__), "shoefinder.E006", "not a folder"),
