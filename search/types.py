@@ -15,6 +15,9 @@ Vector = npt.NDArray[np.float32]
 Vectors = npt.NDArray[np.float32]
 """Embeddings, shape (n, dim), float32, each row of unit length."""
 
+Patches = npt.NDArray[np.float32]
+"""Feature maps, shape (n, rows, columns, width), float32."""
+
 EncoderId = NewType("EncoderId", str)
 """``name@revision+preprocessing``; two encoders share an id only if they give the same vectors."""
 

@@ -30,6 +30,12 @@ PACKAGES: Final = {
 """Distribution → its module and the weights file in it."""
 
 
+STRIDE: Final = 32
+"""Pixels of a side of a cell of the last map."""
+WIDTH: Final = 1280
+"""Features of a cell."""
+
+
 def backbone_path(package: str) -> Path:
     """The weights file that ``package`` carries; ``EncoderError`` when it is not installed."""
     module, file = PACKAGES[package]
@@ -44,6 +50,17 @@ class ImageTower:
 
     def __init__(self, spec: dict[str, Any], *, cache_dir: Path, threads: int) -> None:
         self._session = Session(lambda: exported("image", spec, cache_dir), threads=threads)
+
+    def __call__(self, pixels: Pixels) -> Features:
+        return self._session.run({"pixels": pixels})
+
+
+class PatchTower:
+    """The same network's last map: pixels (n, side, side, 3) → (n, side / 32, side / 32, 1280)."""
+
+    def __init__(self, spec: dict[str, Any], *, cache_dir: Path, threads: int) -> None:
+        self.side = int(spec["side"])
+        self._session = Session(lambda: exported("patches", spec, cache_dir), threads=threads)
 
     def __call__(self, pixels: Pixels) -> Features:
         return self._session.run({"pixels": pixels})

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Protocol, runtime_checkable
+from typing import Protocol, cast, runtime_checkable
 
 from PIL.Image import Image
 
-from search.types import EncoderId, Vectors
+from search.types import EncoderId, Patches, Vectors
 
 
 @runtime_checkable
@@ -35,3 +35,24 @@ class Encoder(Protocol):
 
     def encode_texts(self, texts: Sequence[str]) -> Vectors:
         """Encode sentences; longer ones than the model reads are cut, never refused."""
+
+
+class PatchEncoder(Protocol):
+    """What an encoder may give beside: its feature map, for questions of where in a photo.
+
+    Patches of one encoder can be compared with each other by their cosine; they are no vectors of
+    the space that `Encoder` encodes to.
+    """
+
+    @property
+    def gives_patches(self) -> bool:
+        """False where the chosen runtime cannot; known without loading weights."""
+
+    def encode_patches(self, images: Sequence[Image]) -> Patches:
+        """(n, rows, columns, width): a grid over each whole photo, stretched to a square, first
+        row at the top. No plain margin is cut."""
+
+
+def patch_encoder(encoder: Encoder) -> PatchEncoder | None:
+    """``encoder`` where it gives patches; loads no weights."""
+    return cast(PatchEncoder, encoder) if getattr(encoder, "gives_patches", False) else None

@@ -19,7 +19,7 @@ from search.encoders.artifacts import DEFAULT_CACHE
 from search.encoders.pixels import PIXELS_VERSION, as_rgb
 from search.encoders.sources import Source
 from search.exceptions import EncoderError
-from search.types import EncoderId, Vectors
+from search.types import EncoderId, Patches, Vectors
 
 if TYPE_CHECKING:
     from search.encoders.prompting import PromptTower
@@ -114,6 +114,19 @@ class ClipEncoder:
         return self._towers.texts(
             [text[:MAX_CHARACTERS].encode("utf-8", "replace").decode("utf-8") for text in texts]
         )
+
+    @property
+    def gives_patches(self) -> bool:
+        """With torch alone: the exported graphs end in one vector."""
+        return self._runtime == TORCH
+
+    def encode_patches(self, images: Sequence[Image.Image]) -> Patches:
+        """See `search.encoders.base.PatchEncoder`."""
+        from search.encoders.clip_torch import TorchTowers
+
+        if not isinstance(self._towers, TorchTowers):
+            raise EncoderError(f"The runtime {self._runtime} gives no patches: choose {TORCH}.")
+        return self._towers.patches([_tamed(as_rgb(image)) for image in images])
 
     def prompt_tower(self) -> PromptTower:
         """The text tower in torch, whatever runtime encodes: for prompts that are learned."""

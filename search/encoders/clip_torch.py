@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import threading
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -13,7 +14,7 @@ from PIL.Image import Image
 from search.encoders.clip import mismatch
 from search.encoders.sources import Source
 from search.exceptions import EncoderError
-from search.types import Vectors
+from search.types import Patches, Vectors
 
 FIXED_LENGTH = frozenset({"siglip", "siglip2"})
 """Trained on sentences padded to their full length; padded to less, their vectors are others."""
@@ -48,6 +49,14 @@ def load_text(text: Source, *, device: str = "cpu") -> Any:
     return _model(text, device=device)
 
 
+def vision_tower(model: Any) -> Any:
+    """The part of a sentence-transformers model that sees. ``EncoderError`` where there is none."""
+    for name, module in model.named_modules():
+        if name.rpartition(".")[2] == "vision_model":
+            return module
+    raise EncoderError("The image tower gives no feature map.")
+
+
 class TorchTowers:
     """See `search.encoders.clip.Towers`."""
 
@@ -68,6 +77,27 @@ class TorchTowers:
         # two threads do), and torch uses all its threads for one batch anyway.
         with self._lock:
             return self._encode(self._load().text, texts)
+
+    def patches(self, photos: Sequence[Image]) -> Patches:
+        """(n, rows, columns, width): the image tower's last states, without the token for all."""
+        starts = range(0, max(len(photos), 1), self._batch)
+        with self._lock:
+            return np.concatenate([self._patches(photos[i : i + self._batch]) for i in starts])
+
+    def _patches(self, photos: Sequence[Image]) -> Patches:
+        import torch
+
+        model = self._load().image
+        if not len(photos):
+            return np.empty((0, 0, 0, 0), np.float32)
+        # Square, or the processor would cut the sides off.
+        square = [photo.resize((min(photo.size),) * 2) for photo in photos]
+        pixels = model.preprocess(square)["pixel_values"].to(self._device)
+        with torch.inference_mode():
+            states = vision_tower(model)(pixel_values=pixels).last_hidden_state
+        side = math.isqrt(states.shape[1])
+        maps = states[:, states.shape[1] - side * side :].unflatten(1, (side, side))
+        return np.ascontiguousarray(maps.cpu().numpy(), dtype=np.float32)
 
     def _encode(self, model: Any, inputs: Sequence[Any]) -> Vectors:
         vectors = model.encode(

@@ -1,7 +1,8 @@
-"""Writes the ONNX graphs of `lite`: ``python -m search.encoders.export image|text SPEC OUT``.
+"""Writes the ONNX graphs of `lite`: ``python -m search.encoders.export KIND SPEC OUT``.
 
-Its own process because it needs torch, and because torch's exporter folds batch norms into the
-module's weights in place: the module must not be used afterwards.
+KIND is ``image``, ``patches`` or ``text``. Its own process because it needs torch, and because
+torch's exporter folds batch norms into the module's weights in place: the module must not be used
+afterwards.
 """
 
 from __future__ import annotations
@@ -9,6 +10,7 @@ from __future__ import annotations
 import json
 import sys
 import warnings
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -25,6 +27,23 @@ def image_tower(spec: dict[str, Any]) -> torch.nn.Module:
     The features are the mean and the maximum over the last map. ``spec["overrides"]`` may name a
     safetensors file whose ``tower.*`` tensors replace the package's own (a fine-tuned tower).
     """
+    return _over_pixels(spec, _pooled)
+
+
+def patch_tower(spec: dict[str, Any]) -> torch.nn.Module:
+    """The last map itself: uint8 (n, side, side, 3) → float32 (n, side / 32, side / 32, 1280)."""
+    return _over_pixels(spec, lambda maps: maps.permute(0, 2, 3, 1))
+
+
+def _pooled(maps: torch.Tensor) -> torch.Tensor:
+    import torch
+
+    return torch.cat([maps.mean((2, 3)), maps.amax((2, 3))], dim=1)
+
+
+def _over_pixels(
+    spec: dict[str, Any], read: Callable[[torch.Tensor], torch.Tensor]
+) -> torch.nn.Module:
     import torch
 
     net = tower_network(spec["sha256"])
@@ -45,8 +64,7 @@ def image_tower(spec: dict[str, Any]) -> torch.nn.Module:
 
         def forward(self, pixels: torch.Tensor) -> torch.Tensor:
             x = (pixels.permute(0, 3, 1, 2).float() - 127.0) / 128.0
-            maps = self.net.extract_features(x)
-            return torch.cat([maps.mean((2, 3)), maps.amax((2, 3))], dim=1)
+            return read(self.net.extract_features(x))
 
     return Tower().requires_grad_(False).eval()
 
@@ -101,10 +119,10 @@ def main(kind: str, spec: dict[str, Any], out: Path) -> None:
     warnings.filterwarnings("ignore")
     torch.set_num_threads(1)
     batch = {0: "n"}
-    if kind == "image":
+    if kind in ("image", "patches"):
         side = int(spec["side"])
         torch.onnx.export(
-            image_tower(spec),
+            image_tower(spec) if kind == "image" else patch_tower(spec),
             (torch.zeros(2, side, side, 3, dtype=torch.uint8),),
             str(out),
             input_names=["pixels"],

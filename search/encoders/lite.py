@@ -19,22 +19,25 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
-from PIL.Image import Image
+from PIL.Image import Image, Resampling
 
 from search.encoders.artifacts import DEFAULT_CACHE, sha256_of
-from search.encoders.backbones import ImageTower, TextTower
+from search.encoders.backbones import STRIDE, WIDTH, ImageTower, PatchTower, TextTower
 from search.encoders.colours import Floats, histogram
 from search.encoders.framing import FRAMING, Framed, frame
 from search.encoders.heads import Head
-from search.encoders.pixels import PIXELS_VERSION
+from search.encoders.pixels import PIXELS_VERSION, as_rgb
 from search.exceptions import EncoderError
-from search.types import EncoderId, Vectors
+from search.types import EncoderId, Patches, Vectors
 
 if TYPE_CHECKING:
     from search.encoders.prompting import PromptTower
 
 WEIGHTS: Final = Path(__file__).with_name("lite_weights")
 FORMAT: Final = 1
+FINER: Final = 2
+"""Patches are cut from a picture so many times larger than what the tower was trained on: its map
+has a cell for every 32 pixels only."""
 
 
 class LiteEncoder:
@@ -88,6 +91,22 @@ class LiteEncoder:
             batch=self._batch,
         )
         return np.concatenate([parts.image_head(rows) for rows in found])
+
+    gives_patches = True
+
+    def encode_patches(self, images: Sequence[Image]) -> Patches:
+        """See `search.encoders.base.PatchEncoder`."""
+        tower = self._loaded().patch_tower
+        pixels = [
+            np.asarray(as_rgb(image).resize((tower.side,) * 2, Resampling.BICUBIC, reducing_gap=2))
+            for image in images
+        ]
+        parts = [
+            tower(np.stack(pixels[start : start + self._batch]))
+            for start in range(0, len(pixels), self._batch)
+        ]
+        cells = tower.side // STRIDE
+        return np.concatenate(parts) if parts else np.empty((0, cells, cells, WIDTH), np.float32)
 
     def encode_features(self, rows: Floats) -> Vectors:
         """(n, dim) unit vectors of what `features` gave for n photos: training keeps those."""
@@ -160,6 +179,11 @@ class LiteEncoder:
                 image_tower=ImageTower(
                     image_spec, cache_dir=self._cache_dir, threads=self._threads
                 ),
+                patch_tower=PatchTower(
+                    image_spec | {"side": FINER * image_spec["side"]},
+                    cache_dir=self._cache_dir,
+                    threads=self._threads,
+                ),
                 text_tower=TextTower(text_spec, cache_dir=self._cache_dir, threads=self._threads),
             )
         except (SafetensorError, KeyError, OSError) as error:
@@ -175,6 +199,7 @@ class _Parts:
     image_head: Head
     text_head: Head
     image_tower: ImageTower
+    patch_tower: PatchTower
     text_tower: TextTower
 
 

@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 from PIL import Image, ImageDraw
 
-from search.encoders.base import Encoder
+from search.encoders.base import Encoder, patch_encoder
 
 ROOT = Path(__file__).resolve().parents[3]
 WORDS = ["a red running shoe", "white leather sneaker", "black high-top boot", "brown sandal"]
@@ -192,6 +192,24 @@ class EncoderContract:
         head = "red shoe " * 2000
         vectors = encoder.encode_texts([head, head + "with a completely different ending"])
         assert cosines(vectors[:1], vectors[1:]).min() > 0.9999
+
+    def test_patches_tell_where(self, encoder: Encoder) -> None:
+        """A red and a green half: patches of a side are alike, and mirrored with the photo."""
+        patches = patch_encoder(encoder)
+        if patches is None:
+            pytest.skip("this encoder gives no patches")
+        photo = Image.new("RGB", (320, 160), "red")
+        photo.paste("green", (160, 0, 320, 160))
+        maps = patches.encode_patches([photo, photo.transpose(Image.Transpose.FLIP_LEFT_RIGHT)])
+        assert maps.dtype == np.float32
+        assert maps.ndim == 4
+        assert len(maps) == 2
+        assert min(maps.shape[1:3]) > 1
+        assert patches.encode_patches([]).shape[0] == 0
+        left, right = maps[:, :, 0].mean(axis=1), maps[:, :, -1].mean(axis=1)
+        one = (left[0] @ right[1]) / (np.linalg.norm(left[0]) * np.linalg.norm(right[1]))
+        other = (left[0] @ left[1]) / (np.linalg.norm(left[0]) * np.linalg.norm(left[1]))
+        assert one > other
 
     def test_built_twice_it_is_the_same(
         self, options: dict[str, Any], photos: list[Image.Image]
