@@ -15,10 +15,10 @@ from catalog.models import Colorway, ImageStatus, ShoeImage
 from catalog.selectors import ColorwayCard, Facet, colorway_cards, facets
 from search.answer_card import answer_card
 from search.chips import ATTRIBUTE_CHOICES, MODES, edit_shown
-from search.exceptions import QueryPhotoExpired
 from search.models import QueryPhoto
-from search.queries import query_photo_get
-from search.query import MAX_PAGE, MAX_WORDS, Query, edit_params
+from search.queries import query_photos_kept
+from search.query import MAX_PAGE, MAX_PHOTOS, MAX_WORDS, Query, edit_params
+from search.refinements import Choices, choices, refinements
 from search.results import PhotoHit, Result, SearchPage
 
 AUTOMATIC_PAGES = 4
@@ -63,6 +63,16 @@ class ShownResult:
     score: float
     others: tuple[ShownPhoto, ...]
     search_with: str
+    choices: Choices
+
+
+@dataclass(frozen=True, slots=True)
+class ShownQueryPhoto:
+    """One of the visitor's photos."""
+
+    photo: QueryPhoto
+    without: str
+    """Address of the same query without it."""
 
 
 def address(query: Query) -> str:
@@ -77,12 +87,18 @@ def page_context(
     """Everything for ``search/page.html`` and its parts."""
     start = query.is_empty and query.filters.is_empty
     shown_facets = [] if start else facets(filters=query.filters)
+    photos = _photos(query)
     return {
         "query": query,
         "page": page,
         "told": told,
         "start": start,
-        "photo": _photo(query),
+        "photo": photos[0].photo if photos else None,
+        "photos": photos,
+        "max_photos": MAX_PHOTOS,
+        "photos_left": MAX_PHOTOS - len(query.photos),
+        "refinements": refinements(query, address),
+        "unrefined": address(replace(query, like=(), unlike=(), page=1)),
         "image": _image(query),
         "facets": shown_facets,
         "chips": chips(query, shown_facets),
@@ -99,7 +115,7 @@ def page_context(
         "more": address(replace(query, page=query.page + 1)) if _has_more(page) else "",
         "more_loads_itself": query.page < AUTOMATIC_PAGES,
         "previous": address(replace(query, page=query.page - 1)) if query.page > 1 else "",
-        "without_photo": address(replace(query, photo="", image_id=None, page=1)),
+        "without_photo": address(replace(query.with_photos(()), image_id=None)),
         "without_filters": address(replace(query, filters=CatalogFilter(), page=1)),
         "browse": f"{reverse('catalog:browse')}?{urlencode(query.filters.to_query())}",
         "max_words": MAX_WORDS,
@@ -122,6 +138,7 @@ def shown_results(query: Query, results: Iterable[Result]) -> tuple[ShownResult,
             score=result.score,
             others=_others(query, result.others, images),
             search_with=search_with(query, result.hit.image_id),
+            choices=choices(query, result.hit.image_id, address),
         )
         for result in results
     )
@@ -159,13 +176,13 @@ def _has_more(page: SearchPage | None) -> bool:
     return page is not None and page.has_next and page.page < MAX_PAGE
 
 
-def _photo(query: Query) -> QueryPhoto | None:
-    if not query.photo:
-        return None
-    try:
-        return query_photo_get(query.photo)
-    except QueryPhotoExpired:
-        return None
+def _photos(query: Query) -> tuple[ShownQueryPhoto, ...]:
+    return tuple(
+        ShownQueryPhoto(
+            kept, address(query.with_photos([t for t in query.photos if t != kept.token]))
+        )
+        for kept in query_photos_kept(query.photos)
+    )
 
 
 def _image(query: Query) -> ShoeImage | None:

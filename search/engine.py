@@ -5,11 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import Final
 
+import numpy as np
 from django.conf import settings
-from PIL.Image import Image
 
-from catalog.images import photo_load
-from catalog.models import ImageStatus, ShoeImage
 from search.active import active_encoder
 from search.edits import Edit, Mode
 from search.encoders import Encoder
@@ -22,24 +20,24 @@ from search.knowledge import Table, evidence_of, knowledge_of
 from search.language import COLOUR_PLACE, language_of
 from search.metrics import Stopwatch
 from search.models import ImageEmbedding
-from search.queries import query_photo_get
-from search.query import MAX_PAGE, NO_PHOTO, Query
-from search.ranking import Ranking, rank, statistics_of
+from search.pictures import catalog_photo, picture_load, query_pictures
+from search.query import MAX_PAGE, Query
+from search.ranking import Ranking, fetch_known, rank, statistics_of
 from search.recognition import Upright, identify, upright_vector
 from search.results import SearchPage, gap_after
 from search.selectors import vectors_of
 from search.stores import get_store
 from search.stores.base import VectorStore
 from search.texts import text_space, unit
-from search.types import Vector
+from search.types import Vector, Vectors
 from search.vocabulary import edit_of
 from search.wishes import Rules, Seen, rules_from, seen_in
 
 PER_PAGE: Final = 24
 PHOTOS_PER_COLORWAY: Final = 4
 """How many hits are asked for each colorway that a page shows; shops publish 1 to 8."""
-LONGEST_SIDE: Final = 640
-"""Pixels that a photo is decoded to: well above what any encoder reads."""
+LIKE: Final = 0.5
+"""Weight of the mean photo of "more like this" beside what is searched with (Rocchio 1971)."""
 
 
 def search(
@@ -121,7 +119,7 @@ class Engine:
                 table=asked.table, rules=asked.rules,
             )  # fmt: skip
             with self.watch.stage("hydrate"):
-                groups = group_hits(ranking.hits, leaving_out=query.image_id)
+                groups = group_hits(ranking.hits, leaving_out=query.image_id, refused=query.unlike)
             if ranking.complete or len(groups) >= colorways:
                 return groups, ranking
             depth *= 4
@@ -129,8 +127,13 @@ class Engine:
     def ask(self, query: Query) -> Asked:
         """Photo and words as vectors, evidence and rules."""
         upright, shape = self._photo(query)
-        photo = upright.vector if upright else None
-        edit = edit_of(query)
+        shown = upright.vector if upright else None
+        photo, unlike = self._refined(query, shown)
+        # What the photo shows is read off the photo, not off what else was liked.
+        shown = photo if shown is None else shown
+        # At this end of the slider the words do not count.
+        only_photo = photo is not None and query.weight == 0
+        edit = Edit(words="") if only_photo else edit_of(query)
         space = text_space(self.encoder)
         with self.watch.stage("encode"):
             language = language_of(space)
@@ -139,15 +142,17 @@ class Engine:
                 text = None  # "another brand" says nothing that a photo could look like
             more = without_colours(edit)
             source = None
-            if photo is not None and text is not None:
-                source = space.mean(edit.sources(self._colour(query, edit, photo)))
+            if shown is not None and text is not None:
+                source = space.mean(edit.sources(self._colour(query, edit, shown)))
         with self.watch.stage("store"):
             table, catalog = None, None
             if isinstance(fusion_named(self.fusion), Mixture):
                 table, catalog = knowledge_of(self.encoder, self.store).table(self.store)
             seen = Seen()
-            if photo is not None and edit.terms:
-                seen = seen_in(self.store, photo, query.image_id)
+            if shown is not None and edit.terms:
+                seen = seen_in(self.store, shown, query.image_id)
+                if upright is None:  # what was liked may answer
+                    seen = replace(seen, colorways=frozenset())
             rules = rules_from(edit.terms, seen) if table is not None else Rules()
         encoded = EncodedQuery(
             photo=photo,
@@ -161,53 +166,69 @@ class Engine:
             alternatives=edit.alternatives,
             unwanted=_tints(edit, "avoid"),
             more=None if more is None else space.mean(more),
-            shape=shape,
+            unlike=unlike if len(unlike) else None,
+            # A photo alone is ranked by its vector, also when something is not to be like.
+            shape=shape if text is not None or rules.rules else None,
         )
         return Asked(encoded, rules, table, upright)
 
+    def _refined(self, query: Query, photo: Vector | None) -> tuple[Vector | None, Vectors]:
+        """The photo, moved towards what should be more like; and (n, dim) what should not."""
+        with self.watch.stage("store"):
+            like, unlike = self._published(query.like), self._published(query.unlike)
+        if len(like):
+            liked = unit(like.mean(axis=0))
+            photo = liked if photo is None else unit(photo + LIKE * liked)
+        return photo, unlike
+
+    def _published(self, image_ids: tuple[int, ...]) -> Vectors:
+        """Vectors of catalog photos, (n, dim); those that are gone meanwhile are left out."""
+        if not image_ids:
+            return np.empty((0, self.encoder.dim), np.float32)
+        return fetch_known(self.store, np.array(image_ids, np.int64))[1]
+
     def _method(self, asked: Asked) -> Fusion:
         """The chosen method; terms of an edit count in the mixture also without photo or words."""
-        encoded, chosen = asked.encoded, fusion_named(self.fusion)
-        only_photo = encoded.photo is not None and encoded.weight == 0
-        if asked.rules.rules and isinstance(chosen, Mixture) and not only_photo:
+        chosen = fusion_named(self.fusion)
+        weighed = asked.rules.rules or asked.encoded.unlike is not None
+        if weighed and isinstance(chosen, Mixture):
             return chosen
-        return fusion_for(encoded, self.fusion)
+        return fusion_for(asked.encoded, self.fusion)
 
     def _photo(self, query: Query) -> tuple[Upright | None, Vector | None]:
-        """The photo's vector and its outlines; outlines of a catalog photo may not be known yet."""
-        if query.image_id is not None:
-            vector, shape = self._photo_of_catalog(query.image_id)
-            return Upright(vector), shape
-        if not query.photo:
-            return None, None
-        with self.watch.stage("decode"), query_photo_get(query.photo).file.open("rb") as file:
-            image = photo_load(file, longest_side=LONGEST_SIDE)
-        vector = self._vector_of(image)
-        with self.watch.stage("identify"):
-            upright = upright_vector(image, vector=vector, encoder=self.encoder)
-        if upright.turned:
-            return upright, None
-        with self.watch.stage("encode"):
-            _, edges = unpack([describe(image)])
-        return upright, outlines(edges, weights())[0]
-
-    def _photo_of_catalog(self, image_id: int) -> tuple[Vector, Vector | None]:
+        """The photo's vector, of several the mean, and its outlines, where they are known."""
+        if query.image_id is not None and query.crop is None:
+            return self._photo_of_catalog(query.image_id)
         with self.watch.stage("decode"):
-            photo = ShoeImage.objects.filter(id=image_id, status=ImageStatus.ACCEPTED).first()
-            if photo is None:
-                raise QueryError(NO_PHOTO)
+            pictures = query_pictures(query)
+        if not pictures:
+            return None, None
+        with self.watch.stage("encode"):
+            vectors = self.encoder.encode_images(pictures)
+        with self.watch.stage("identify"):
+            views = [
+                upright_vector(picture, vector=vector, encoder=self.encoder)
+                for picture, vector in zip(pictures, vectors, strict=True)
+            ]
+        first = views[0]
+        merged = Upright(unit(np.mean([view.vector for view in views], axis=0)), first.turned)
+        if first.turned:
+            return merged, None
+        with self.watch.stage("encode"):
+            _, edges = unpack([describe(pictures[0])])
+        return merged, outlines(edges, weights())[0]
+
+    def _photo_of_catalog(self, image_id: int) -> tuple[Upright, Vector | None]:
+        with self.watch.stage("decode"):
+            photo = catalog_photo(image_id)
             described = evidence_of(image_id)
             row = ImageEmbedding.objects.filter(image=photo, encoder_id=str(self.encoder.id))
             raw = row.values_list("vector", flat=True).first()
             if raw is not None:
-                return unit(vectors_of([raw], dim=self.encoder.dim)[0]), described
-            with photo.file.open("rb") as file:
-                image = photo_load(file, longest_side=LONGEST_SIDE)
-        return self._vector_of(image), described
-
-    def _vector_of(self, image: Image) -> Vector:
+                return Upright(unit(vectors_of([raw], dim=self.encoder.dim)[0])), described
+            picture = picture_load(photo.file)
         with self.watch.stage("encode"):
-            return unit(self.encoder.encode_images([image])[0])
+            return Upright(unit(self.encoder.encode_images([picture])[0])), described
 
     def _colour(self, query: Query, edit: Edit, photo: Vector) -> str | None:
         """What colour the photo shows: as the catalog states it, else as the encoder sees it."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -26,18 +26,22 @@ class Group:
     hits: list[Hit]
 
 
-def group_hits(hits: Sequence[Hit], *, leaving_out: int | None = None) -> list[Group]:
+def group_hits(
+    hits: Sequence[Hit], *, leaving_out: int | None = None, refused: Collection[int] = ()
+) -> list[Group]:
     """Hits by colorway, in the order of each one's best photo. One query.
 
     Photos that are gone, rejected or without a colorway since the index was published are left
     out here, so that pages are filled with what can be shown. ``leaving_out`` is a photo that
-    must not answer: the one that is searched with.
+    must not answer: the one that is searched with. ``refused`` are photos whose colorways must
+    not.
     """
-    colorways = colorways_of(hit.image_id for hit in hits)
+    colorways = colorways_of((*(hit.image_id for hit in hits), *refused))
+    without = {colorways[number] for number in refused if number in colorways}
     groups: dict[int, Group] = {}
     for hit in hits:
         colorway = colorways.get(hit.image_id)
-        if colorway is None or hit.image_id == leaving_out:
+        if colorway is None or colorway in without or hit.image_id == leaving_out:
             continue
         groups.setdefault(colorway, Group(colorway, [])).hits.append(hit)
     return list(groups.values())

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import secrets
+from collections.abc import Sequence
 from datetime import timedelta
 
 from django.conf import settings
@@ -67,13 +68,26 @@ def query_photo_get(token: str) -> QueryPhoto:
     Raises:
         QueryPhotoExpired: its time is over, there never was one, or its file is gone.
     """
-    photo = QueryPhoto.objects.filter(token=token, expires_at__gt=timezone.now()).first()
-    if photo is None or not photo.file.storage.exists(str(photo.file.name)):
+    found = query_photos_kept((token,))
+    if not found:
         raise QueryPhotoExpired(
             "The photo of this search is no longer kept: photos are deleted after "
             f"{_duration(settings.SHOEFINDER_UPLOAD_HOURS)}. Please choose it again."
         )
-    return photo
+    return found[0]
+
+
+def query_photos_kept(tokens: Sequence[str]) -> list[QueryPhoto]:
+    """Those photos that are still there, in the order of ``tokens``. One query, none without."""
+    if not tokens:
+        return []
+    rows = QueryPhoto.objects.filter(token__in=tokens, expires_at__gt=timezone.now())
+    found = {photo.token: photo for photo in rows}
+    return [
+        found[token]
+        for token in tokens
+        if token in found and found[token].file.storage.exists(str(found[token].file.name))
+    ]
 
 
 def query_photos_sweep() -> int:

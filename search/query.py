@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import re
 import unicodedata
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from typing import Final
 
@@ -13,6 +14,7 @@ from django.http import QueryDict
 
 from catalog.exceptions import FilterError
 from catalog.filters import CatalogFilter
+from search.crop import Crop
 from search.edits import Edit, term_make, term_read, term_spell
 from search.exceptions import QueryError
 
@@ -28,6 +30,12 @@ DEFAULT_WEIGHT: Final = 0.5
 
 NO_PAGE: Final = "There is no such page; the first one is page 1."
 NO_PHOTO: Final = "There is no such photo in the catalog."
+DAMAGED: Final = "This link to a photo is damaged. Please choose the photo again."
+MAX_PHOTOS: Final = 5
+"""Of one shoe, in one query."""
+TOO_MANY_PHOTOS: Final = f"A search takes up to {MAX_PHOTOS} photos of one shoe."
+MAX_REFINED: Final = 20
+"""Shoes to be more like, and as many not to be like."""
 
 _TOKEN = re.compile(r"[A-Za-z0-9_-]{1,64}")
 _SPACE = re.compile(r"\s+")
@@ -45,6 +53,14 @@ class Query:
     """Token of an uploaded photo (``search.queries``)."""
     image_id: int | None = None
     """A catalog photo to search with instead."""
+    more_photos: tuple[str, ...] = ()
+    """Tokens of further photos of the same shoe, beside ``photo``."""
+    crop: Crop | None = None
+    """Where the shoe is, in ``photo`` or in the catalog's; None for all of it."""
+    like: tuple[int, ...] = ()
+    """Catalog photos that the answer should be more like, ascending."""
+    unlike: tuple[int, ...] = ()
+    """Catalog photos whose shoes must not answer, nor what is very like them, ascending."""
     weight: float = DEFAULT_WEIGHT
     """0: like the photo, 1: like the words; counts only where both are given."""
     edit: Edit | None = None
@@ -62,12 +78,22 @@ class Query:
                 f"These words are {len(words):,} characters long; {MAX_WORDS} is the most that "
                 "can be searched for. Please shorten them."
             )
-        if self.photo and not _TOKEN.fullmatch(self.photo):
-            raise QueryError("This link to a photo is damaged. Please choose the photo again.")
+        if not all(_TOKEN.fullmatch(token) for token in self.photos):
+            raise QueryError(DAMAGED)
         if self.image_id is not None and not 1 <= self.image_id <= MAX_ID:
             raise QueryError(NO_PHOTO)
         if self.photo and self.image_id is not None:
             raise QueryError("Search with one photo at a time: yours, or one of the catalog's.")
+        more = tuple(t for t in dict.fromkeys(self.more_photos) if t != self.photo)
+        if more and not self.photo:
+            raise QueryError("Further photos of a shoe come beside a first one.")
+        if len(more) >= MAX_PHOTOS:
+            raise QueryError(TOO_MANY_PHOTOS)
+        like, unlike = _chosen(self.like), _chosen(self.unlike)
+        if set(like) & set(unlike):
+            raise QueryError(
+                "A shoe cannot be both what you want more of and what you do not want."
+            )
         if not (math.isfinite(self.weight) and 0 <= self.weight <= 1):
             raise QueryError("The balance between photo and words must lie between 0 and 1.")
         if self.page < 1:
@@ -80,23 +106,66 @@ class Query:
             raise QueryError("This site does not offer that way of naming shoes.")
         object.__setattr__(self, "words", words)
         object.__setattr__(self, "edit", _edit_checked(self.edit))
+        object.__setattr__(self, "more_photos", more)
+        object.__setattr__(self, "like", like)
+        object.__setattr__(self, "unlike", unlike)
+        if self.crop and (self.crop.is_whole or not self.has_photo):
+            object.__setattr__(self, "crop", None)
         # Two decimals are finer than a hand on a slider, and keep addresses short and equal.
         object.__setattr__(self, "weight", round(self.weight, 2) + 0.0)
 
     @property
     def is_empty(self) -> bool:
-        """Neither photo nor words; filters alone are browsing, not searching."""
+        """Nothing to be like: filters alone are browsing, not searching."""
         chips = self.edit is not None and bool(self.edit.terms or self.edit.free_text)
-        return not (self.words or self.has_photo or chips)
+        return not (self.words or self.has_photo or self.like or chips)
 
     @property
     def has_photo(self) -> bool:
         return bool(self.photo) or self.image_id is not None
 
+    @property
+    def photos(self) -> tuple[str, ...]:
+        """Tokens of all photos of the shoe, the main one first."""
+        return (self.photo, *self.more_photos) if self.photo else ()
+
+    def with_photos(self, tokens: Sequence[str]) -> Query:
+        """The same question about other photos, from its first page on; the frame stays with the
+        main photo. Raises ``QueryError``."""
+        kept = tokens[:1] == self.photos[:1]
+        return replace(
+            self,
+            photo=tokens[0] if tokens else "",
+            more_photos=tuple(tokens[1:]),
+            crop=self.crop if kept else None,
+            page=1,
+        )
+
+    def refined(self, *, like: int | None = None, unlike: int | None = None) -> Query:
+        """More like one catalog photo, or not like one; what was said of it before is taken back.
+
+        Raises ``QueryError`` when there are too many.
+        """
+        rest = self.unrefined(like if like is not None else unlike)
+        return replace(
+            rest,
+            like=rest.like if like is None else (*rest.like, like),
+            unlike=rest.unlike if unlike is None else (*rest.unlike, unlike),
+        )
+
+    def unrefined(self, image_id: int | None) -> Query:
+        """Without what was said of a catalog photo; from the first page on."""
+        return replace(
+            self,
+            like=tuple(number for number in self.like if number != image_id),
+            unlike=tuple(number for number in self.unlike if number != image_id),
+            page=1,
+        )
+
     @classmethod
     def from_params(cls, params: QueryDict) -> Query:
-        """Read an address: ``q``, ``chip``, ``text``, ``either``, ``photo``, ``image``, ``weight``,
-        ``page`` and the filters.
+        """Read an address: ``q``, ``chip``, ``text``, ``either``, ``photo`` (once for each),
+        ``crop``, ``image``, ``like``, ``unlike``, ``weight``, ``page`` and the filters.
 
         Empty values count as absent, as forms send them.
         """
@@ -105,16 +174,21 @@ class Query:
         except FilterError as error:
             raise QueryError(str(error)) from error
         image, weight = params.get("image") or "", params.get("weight") or ""
+        crop = params.get("crop") or ""
+        # One more than allowed is enough to be refused for.
+        photos = list(dict.fromkeys(t for t in params.getlist("photo") if t))[: MAX_PHOTOS + 1]
         return cls(
             words=params.get("q") or "",
-            photo=params.get("photo") or "",
+            photo=photos[0] if photos else "",
+            more_photos=tuple(photos[1:]),
+            crop=Crop.parse(crop) if crop else None,
+            like=_numbers(params.getlist("like")),
+            unlike=_numbers(params.getlist("unlike")),
             image_id=_whole(image, NO_PHOTO) if image else None,
             weight=_real(weight) if weight else DEFAULT_WEIGHT,
             edit=_edit_from(params),
             filters=filters,
-            page=_whole(
-                params.get("page") or "1", "There is no such page; the first one is page 1."
-            ),
+            page=_whole(params.get("page") or "1", NO_PAGE),
             method=params.get("named_by") or "",
         )
 
@@ -125,10 +199,13 @@ class Query:
             pairs.append(("q", self.words))
         if self.edit is not None:
             pairs += edit_params(self.edit)
-        if self.photo:
-            pairs.append(("photo", self.photo))
+        pairs += [("photo", token) for token in self.photos]
         if self.image_id is not None:
             pairs.append(("image", str(self.image_id)))
+        if self.crop:
+            pairs.append(("crop", str(self.crop)))
+        pairs += [("like", str(number)) for number in self.like]
+        pairs += [("unlike", str(number)) for number in self.unlike]
         if self.weight != DEFAULT_WEIGHT:
             pairs.append(("weight", f"{self.weight:g}"))
         pairs += self.filters.to_query()
@@ -197,6 +274,23 @@ def words_clean(text: str) -> str:
         for char in unicodedata.normalize("NFC", text[:100_000])
     )
     return unicodedata.normalize("NFC", _SPACE.sub(" ", kept).strip())
+
+
+def _chosen(numbers: Sequence[int]) -> tuple[int, ...]:
+    chosen = tuple(sorted(set(numbers)))
+    if not all(1 <= number <= MAX_ID for number in chosen):
+        raise QueryError(NO_PHOTO)
+    if len(chosen) > MAX_REFINED:
+        raise QueryError(
+            f"A search can be refined by up to {MAX_REFINED} shoes each way. Take one back first."
+        )
+    return chosen
+
+
+def _numbers(texts: Sequence[str]) -> tuple[int, ...]:
+    # One more than allowed is enough to be refused for, whatever an attack sends.
+    distinct = list(dict.fromkeys(text for text in texts if text))[: MAX_REFINED + 1]
+    return tuple(_whole(text, NO_PHOTO) for text in distinct)
 
 
 def _whole(text: str, message: str) -> int:

@@ -47,12 +47,12 @@ def upload_too_large(length: int) -> PhotoRejected:
 
 
 def upload_capped(
-    refuse: Callable[[HttpRequest, PhotoRejected], HttpResponseBase],
+    refuse: Callable[[HttpRequest, PhotoRejected], HttpResponseBase], *, photos: int = 1
 ) -> Callable[
     [Callable[Concatenate[HttpRequest, P], HttpResponseBase]],
     Callable[Concatenate[HttpRequest, P], HttpResponseBase],
 ]:
-    """Answer with ``refuse`` when the body states more bytes than a photo may have.
+    """Answer with ``refuse`` when the body states more bytes than so many ``photos`` may have.
 
     It must be the outermost decorator: whoever reads ``request.POST`` (the CSRF check does) has
     already taken the whole body in. Without a stated length WSGI gives no body, so nothing gets
@@ -66,7 +66,7 @@ def upload_capped(
         @wraps(view)
         def capped(request: HttpRequest, /, *args: P.args, **kwargs: P.kwargs) -> HttpResponseBase:
             length = int(request.META.get("CONTENT_LENGTH") or 0)
-            limit = settings.SHOEFINDER_UPLOAD_MAX_BYTES + OVERHEAD
+            limit = photos * settings.SHOEFINDER_UPLOAD_MAX_BYTES + OVERHEAD
             if length <= limit:
                 return view(request, *args, **kwargs)
             _drain(request, min(length, limit * DRAIN_FACTOR))
@@ -82,10 +82,10 @@ def _drain(request: HttpRequest, length: int) -> None:
         length -= len(chunk)
 
 
-def upload_content(request: HttpRequest, name: str) -> bytes | None:
-    """The bytes of the last file sent under ``name``; None when none was chosen.
+def upload_contents(request: HttpRequest, name: str) -> list[bytes]:
+    """The bytes of the files sent under ``name``, in their order; empty when none was chosen.
 
-    Two inputs share the name (file and camera), and a form sends both.
+    Several inputs may share the name (file and camera), and a form sends all of them.
     """
     files = [file for file in request.FILES.getlist(name) if isinstance(file, UploadedFile)]
-    return files[-1].read() if files else None
+    return [file.read() for file in files]

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 import math
-from dataclasses import replace
 from http import HTTPStatus
 from urllib.parse import urlencode
 
@@ -23,10 +22,11 @@ from search.chips import PLACE, chips_applied, chips_for_words
 from search.contexts import ShownResult, Told, address, page_context, shown_results
 from search.exceptions import IndexUnavailable, QueryError, QueryPhotoExpired, SearchError
 from search.models import QueryPhoto
-from search.queries import query_photo_create, query_photo_get
+from search.queries import query_photo_create, query_photo_get, query_photos_kept
+from search.query import MAX_PHOTOS, TOO_MANY_PHOTOS
 from search.services import name_report_create
 from search.throttling import report_throttle, upload_throttle
-from search.uploads import rejection_status, upload_capped, upload_content
+from search.uploads import rejection_status, upload_capped, upload_contents
 
 log = logging.getLogger(__name__)
 
@@ -36,8 +36,10 @@ RETRY_AFTER = 30
 KEPT_WORDS = 300
 THANKS = "Someone will look at it, and it makes names better."
 KEPT_VALUES = 24
-FILE = "file"
-"""Name of the form's file inputs."""
+FILE, MORE = "file", "more"
+"""Names of the form's file inputs: for the shoe, and for further photos of it."""
+OF_THE_PHOTO = ("crop", "like", "unlike")
+"""What an address says that a new photo makes void."""
 
 
 def _refuse_upload(request: HttpRequest, error: PhotoRejected) -> HttpResponse:
@@ -47,7 +49,7 @@ def _refuse_upload(request: HttpRequest, error: PhotoRejected) -> HttpResponse:
 
 
 @csrf_exempt  # the cap comes first, and the check is made by csrf_protect below
-@upload_capped(_refuse_upload)
+@upload_capped(_refuse_upload, photos=MAX_PHOTOS)
 @csrf_protect
 @require_http_methods(["GET", "HEAD", "POST"])
 def page(request: HttpRequest) -> HttpResponseBase:
@@ -57,14 +59,21 @@ def page(request: HttpRequest) -> HttpResponseBase:
 
 def _submit(request: HttpRequest) -> HttpResponse:
     params = request.POST.copy()
-    content = upload_content(request, FILE)
+    replacing, adding = upload_contents(request, FILE), upload_contents(request, MORE)
     try:
-        if content is not None:
+        kept = [] if replacing else [token for token in params.getlist("photo") if token]
+        if len(kept) + len(replacing) + len(adding) > MAX_PHOTOS:
+            raise QueryError(TOO_MANY_PHOTOS)
+        for content in (*replacing, *adding):
             if not upload_throttle.allow_request(request):
                 return _answer(request, _lenient(params), told=_too_many_uploads())
-            photo = query_photo_create(content)
-            params["photo"] = photo.token
+            kept.append(query_photo_create(content).token)
+        if replacing or adding:
+            params.setlist("photo", kept)
             params["image"] = ""
+        if replacing:  # another shoe: what was said of answers to the last one is over
+            for name in OF_THE_PHOTO:
+                params.setlist(name, [])
         params["page"] = ""
         chips_for_words(params)
         query = Query.from_params(params)
@@ -116,7 +125,7 @@ def _show(request: HttpRequest) -> HttpResponse:
 def _told(error: SearchError, query: Query) -> Told:
     """What the visitor hears; what the operator must mend goes to the log."""
     if isinstance(error, QueryPhotoExpired):
-        rest = replace(query, photo="", page=1)
+        rest = query.with_photos([photo.token for photo in query_photos_kept(query.photos)])
         return Told(
             str(error),
             HTTPStatus.GONE,
@@ -144,7 +153,7 @@ def _lenient(params: QueryDict) -> Query:
     """As much of a refused query as still makes sense, so that nobody has to write it again."""
     kept = QueryDict(mutable=True)
     kept["q"] = (params.get("q") or "")[:KEPT_WORDS]
-    for name in ("photo", "image", "weight", "chip", "text", "either"):
+    for name in ("photo", "image", "crop", "like", "unlike", "weight", "chip", "text", "either"):
         trial = kept.copy()
         trial.setlist(name, params.getlist(name)[:KEPT_VALUES])
         try:

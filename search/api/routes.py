@@ -13,11 +13,10 @@ from ninja import File, NinjaAPI, Status, UploadedFile
 from ninja import Query as Params
 from ninja.decorators import decorate_view
 from ninja.errors import HttpError, Throttled
-from PIL import Image
 from pydantic import ValidationError as BodyError
 
 from catalog.filters import CatalogFilter
-from catalog.images import photo_load, photo_open
+from catalog.images import photo_open
 from catalog.models import ImageStatus, ShoeImage
 from catalog.selectors import (
     brand_get,
@@ -56,13 +55,13 @@ from search.api.showing import (
 )
 from search.exceptions import QueryError
 from search.models import QueryPhoto
-from search.queries import query_photo_create, query_photo_get, upload_limits
-from search.query import MAX_ID
+from search.pictures import query_pictures
+from search.queries import query_photo_create, upload_limits
+from search.query import MAX_ID, MAX_PHOTOS, TOO_MANY_PHOTOS
 from search.services import name_report_create
 from search.throttling import api_throttle, report_throttle, upload_throttle
-from search.uploads import upload_capped, upload_content
+from search.uploads import upload_capped, upload_contents
 
-LONGEST_SIDE = 640
 ASKED = problem_statuses(400, 410, 422, 429, 503)
 SENT = problem_statuses(400, 410, 413, 415, 422, 429, 503)
 READ = problem_statuses(400, 404, 422, 429)
@@ -73,10 +72,14 @@ SEARCH_BODY: dict[str, Any] = {
             "application/json": {"schema": SearchBody.model_json_schema()},
             "multipart/form-data": {
                 "schema": {
-                    "description": "The names of `GET /search`, and a photo as `file`",
+                    "description": "The names of `GET /search`, and photos of the shoe as `file`",
                     "type": "object",
                     "properties": {
-                        "file": {"type": "string", "format": "binary"},
+                        "file": {
+                            "type": "array",
+                            "maxItems": MAX_PHOTOS,
+                            "items": {"type": "string", "format": "binary"},
+                        },
                         "q": {"type": "string"},
                         "weight": {"type": "number"},
                     },
@@ -104,15 +107,18 @@ def search_get(request: HttpRequest, params: Params[SearchIn]) -> SearchOut:
 
 
 @api.post("/search", response={200: SearchOut, **SENT}, tags=["search"], openapi_extra=SEARCH_BODY)
-@decorate_view(upload_capped(photo_refused))
+@decorate_view(upload_capped(photo_refused, photos=MAX_PHOTOS))
 def search_post(request: HttpRequest) -> SearchOut:
-    """The same with a photo in the request (multipart, field `file`), or with a JSON body."""
+    """The same with photos of the shoe in the request (multipart, a field `file` for each), or with
+    a JSON body."""
     try:
         params, per_page = _asked(request)
     except BodyError as error:
         raise _unprocessable(error) from error
-    if (content := upload_content(request, "file")) is not None:
-        params["photo"] = _photo_kept(request, content).token
+    if contents := upload_contents(request, "file"):
+        if len(contents) > MAX_PHOTOS:
+            raise QueryError(TOO_MANY_PHOTOS)
+        params.setlist("photo", [_photo_kept(request, content).token for content in contents])
     return search_out(request, search(Query.from_params(params), per_page=per_page))
 
 
@@ -174,8 +180,11 @@ def identify_get(
     query = Query(photo=photo, image_id=image, method=named_by)
     if not query.has_photo:
         raise QueryError("Name a photo by its token, or a catalog photo by its id.")
+    accepted = ShoeImage.objects.filter(status=ImageStatus.ACCEPTED)
+    if image is not None and not accepted.filter(pk=image).exists():
+        raise Http404
     own = () if image is None else (image,)
-    return identification_out(identify(_picture(query), method=named_by, leaving_out=own))
+    return identification_out(identify(query_pictures(query)[0], method=named_by, leaving_out=own))
 
 
 @api.post("/identify", response={200: IdentificationOut, **SENT}, tags=["search"])
@@ -201,20 +210,6 @@ def report_create(request: HttpRequest, body: ReportIn) -> Status[ReportOut]:
         method=body.named_by,
     )
     return Status(HTTPStatus.CREATED, ReportOut(id=report.pk))
-
-
-def _picture(query: Query) -> Image.Image:
-    if query.photo:
-        source = query_photo_get(query.photo).file
-    else:
-        image = ShoeImage.objects.filter(
-            pk=query.image_id or 0, status=ImageStatus.ACCEPTED
-        ).first()
-        if image is None:
-            raise Http404
-        source = image.file
-    with source.open("rb") as file:
-        return photo_load(file, longest_side=LONGEST_SIDE)
 
 
 @api.get("/shoes", response={200: ShoesOut, **READ}, tags=["catalog"])

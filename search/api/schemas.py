@@ -9,12 +9,12 @@ from typing import Annotated, Any, Literal
 
 from django.http import QueryDict
 from ninja import Schema
-from pydantic import ConfigDict, Field, PlainSerializer
+from pydantic import BeforeValidator, ConfigDict, Field, PlainSerializer
 
 from catalog.selectors import Sort
 from search.edits import term_make, term_spell
 from search.exceptions import QueryError
-from search.query import DEFAULT_WEIGHT, MAX_PAGE, MAX_WORDS, NO_CHIPS
+from search.query import DEFAULT_WEIGHT, MAX_PAGE, MAX_PHOTOS, MAX_WORDS, NO_CHIPS
 
 MAX_PER_PAGE = 100
 
@@ -46,6 +46,11 @@ class ChipOut(Schema):
     weight: float = Field(1.0, description="0 to 2; 1 is as usual")
 
 
+def _as_list(value: object) -> object:
+    """One token as it was before several could be sent."""
+    return [value] if isinstance(value, str) else value
+
+
 class SearchIn(FilterIn):
     q: str = Field("", description=f"Words, at most {MAX_WORDS} characters")
     chip: list[str] = Field(
@@ -57,8 +62,20 @@ class SearchIn(FilterIn):
     either: bool = Field(
         False, description="Beside corrected chips: any one of the colours will do"
     )
-    photo: str = Field("", description="Token of a photo that was sent to `POST /photos`")
+    photo: Annotated[list[str], BeforeValidator(_as_list)] = Field(
+        [],
+        description="Tokens of photos that were sent to `POST /photos`: up to "
+        f"{MAX_PHOTOS} of one shoe, the main one first",
+    )
     image: int | None = Field(None, description="Id of a catalog photo to search with")
+    crop: str = Field(
+        "",
+        description="Where the shoe is in the first photo: `x,y,width,height` in fractions",
+    )
+    like: list[int] = Field([], description="Ids of catalog photos: more like these")
+    unlike: list[int] = Field(
+        [], description="Ids of catalog photos: not these shoes, nor what is very like them"
+    )
     weight: float = Field(DEFAULT_WEIGHT, description="0: like the photo, 1: like the words")
     named_by: str = Field("", description="Method that names the shoe, of those that are offered")
     page: int = Field(1, description=f"From 1 to {MAX_PAGE}")

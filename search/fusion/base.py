@@ -112,6 +112,8 @@ class EncodedQuery:
     """The mean vector of wishes that are not colours; None when the colours are all."""
     avoid: Vectors | None = None
     """(m, dim): sentences for what is not wished for."""
+    unlike: Vectors | None = None
+    """(m, dim): photos that the answer should not be like."""
     shape: Vector | None = None
     """The outlines of the shoe in the photo, as in ``Evidence``."""
 

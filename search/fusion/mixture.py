@@ -60,6 +60,10 @@ class Recipe:
         file.write_text(text + "\n", encoding="utf-8")
 
 
+UNLIKE: Final = 0.5
+"""How much one deviation of likeness to an unwanted photo counts against a photo."""
+UNLIKE_FROM: Final = 2.0
+"""Deviations from which on a photo counts as like another; one in forty reaches them."""
 FILE: Final = Path(__file__).with_name("recipe.json")
 
 
@@ -96,7 +100,7 @@ class Mixture:
     def shares(
         self, q: EncodedQuery, vectors: Vectors, evidence: Evidence | None = None
     ) -> Mapping[str, Scores]:
-        """``photo`` and ``words``, each 0 for the typical photo of the catalog."""
+        """``photo`` and ``words``, each 0 for the typical photo of the catalog; ``unlike``."""
         prepared = Prepared(q, self.recipe)
         sims = vectors @ prepared.queries.T
         return prepared.shares(sims, prepared.lengths(vectors), evidence)
@@ -127,12 +131,15 @@ class Prepared:
         self.text = q.more if tinted else q.text
         if self.text is not None:
             rows.append(self.text)
+        unlike = [] if q.unlike is None else list(q.unlike)
+        self._unlike_at = range(len(rows), len(rows) + len(unlike))
+        rows += unlike
         # Colours and attributes alone need no vector at all.
         dim = q.catalog.sample.shape[1] if q.catalog.sample.ndim == 2 else 0
         self.queries: Vectors = np.stack(rows) if rows else np.empty((0, dim), np.float32)
         """(m, dim): what every vector is multiplied with."""
         sample = q.catalog.sample
-        self._usual = _Usual()
+        self._usual = _Usual(unlike=[(0.0, 1.0)] * len(unlike))
         if len(sample):
             self._learn(sample @ self.queries.T, self.lengths(sample), q.catalog.evidence)
 
@@ -156,7 +163,17 @@ class Prepared:
             shares["photo"] = (2 * (1 - w) if both else 1.0) * photo / usual.photo
         if words is not None:
             shares["words"] = (2 * w if both else 1.0) * (words - usual.words)
+        if self._unlike_at:
+            shares["unlike"] = self._unlike(sims)
         return shares
+
+    def _unlike(self, sims: npt.NDArray[np.float32]) -> Scores:
+        """Negatives of composed retrieval: -w·max(n·x - τ, 0) for each n."""
+        against = np.zeros(len(sims), np.float64)
+        for column, (mean, deviation) in zip(self._unlike_at, self._usual.unlike, strict=True):
+            z = (sims[:, column].astype(np.float64) - mean) / deviation
+            against -= UNLIKE * np.maximum(z - UNLIKE_FROM, 0.0)
+        return against
 
     @property
     def ideal(self) -> float:
@@ -188,7 +205,8 @@ class Prepared:
                 known = evidence.shape.any(axis=1)
                 usual.outlines = moments(evidence.shape[known] @ self.q.shape)
         if self.text is not None:
-            usual.text = moments(sims[:, -1])
+            usual.text = moments(sims[:, self._unlike_at.start - 1])
+        usual.unlike = [moments(sims[:, column]) for column in self._unlike_at]
         photo, words = self._photo(sims, lengths, evidence), self._words(sims, evidence)
         if photo is not None:
             usual.photo = moments(photo)[1]
@@ -217,7 +235,8 @@ class Prepared:
         words: Scores | None = None
         if self.text is not None:
             mean, deviation = self._usual.text
-            words = recipe.text * (sims[:, -1].astype(np.float64) - mean) / deviation
+            alike = sims[:, self._unlike_at.start - 1].astype(np.float64)
+            words = recipe.text * (alike - mean) / deviation
         if self.tinted and evidence is not None:
             tinted = recipe.colour * self._tinted(evidence.colours)
             words = tinted if words is None else words + tinted
@@ -249,6 +268,7 @@ class _Usual:
     text: tuple[float, float] = (0.0, 1.0)
     photo: float = 1.0
     words: float = 0.0
+    unlike: list[tuple[float, float]] = field(default_factory=list)
 
 
 def _without(vector: Vector, axes: Vectors | None) -> Vector:

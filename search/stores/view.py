@@ -27,7 +27,6 @@ ROUNDING = 2e-6
 _REMEMBERED_FILTERS = 64
 _CHUNK = 4096
 _SCANNED = 65_536
-_NO_MARKS = np.empty((0, 0), np.bool_)
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +83,9 @@ class View:
         if where is not None:
             kept = self._mask(where)[rows]
             rows, ids = rows[kept], ids[kept]
-        found = np.stack([self._mask(mark)[rows] for mark in marks]) if marks else _NO_MARKS
+        found = np.empty((len(marks), len(rows)), np.bool_)
+        for place, mark in enumerate(marks):
+            found[place] = self._mask(mark)[rows]
         size = len(state.base.table)
         scores = np.empty((len(rows), len(queries)), np.float32)
         if len(queries):

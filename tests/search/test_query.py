@@ -15,8 +15,9 @@ from hypothesis import strategies as st
 
 from catalog.filters import CatalogFilter
 from search import Query, QueryError
+from search.crop import SMALLEST, Crop
 from search.edits import Edit, term_make
-from search.query import MAX_PAGE, MAX_WORDS, words_clean
+from search.query import MAX_PAGE, MAX_PHOTOS, MAX_WORDS, words_clean
 
 slugs = st.from_regex(r"[a-z0-9][a-z0-9-]{0,8}", fullmatch=True)
 filters = st.builds(
@@ -29,10 +30,13 @@ filters = st.builds(
     price_max=st.none() | st.integers(1, 500).map(Decimal),
     available=st.booleans(),
 )
+tokens = st.from_regex(r"[A-Za-z0-9_-]{1,43}", fullmatch=True)
 photos = st.one_of(
     st.just({}),
     st.builds(
-        lambda token: {"photo": token}, st.from_regex(r"[A-Za-z0-9_-]{1,43}", fullmatch=True)
+        lambda token, more: {"photo": token, "more_photos": tuple(more)},
+        tokens,
+        st.lists(tokens, max_size=MAX_PHOTOS - 1),
     ),
     st.builds(lambda number: {"image_id": number}, st.integers(1, 2**63 - 1)),
 )
@@ -50,9 +54,17 @@ edits = st.none() | st.builds(
     free_text=st.text(max_size=20),
     alternatives=st.booleans(),
 )
+sides = st.tuples(st.floats(0, 0.9), st.floats(SMALLEST + 0.001, 1)).map(
+    lambda side: (side[0], min(side[1], 1 - side[0]))
+)
+crops = st.builds(lambda x, y: Crop(x[0], y[0], x[1], y[1]), sides, sides)
 queries = st.builds(
-    lambda photo, **rest: Query(**photo, **rest),
+    lambda photo, refined, **rest: Query(
+        **photo, like=tuple(refined[::2]), unlike=tuple(refined[1::2]), **rest
+    ),
     photo=photos,
+    crop=st.none() | crops,
+    refined=st.lists(st.integers(1, 2**63 - 1), max_size=6, unique=True),
     words=st.text(max_size=MAX_WORDS // 3),
     weight=st.floats(0, 1),
     edit=edits,
@@ -92,6 +104,9 @@ def test_any_address_is_a_query_or_a_plain_error(name: str, value: str) -> None:
         "text",
         "photo",
         "image",
+        "crop",
+        "like",
+        "unlike",
         "weight",
         "page",
         "brand",
@@ -154,6 +169,17 @@ def test_the_longest_words_are_taken() -> None:
         ("photo=../../etc/passwd", "damaged"),
         ("photo=" + "a" * 65, "damaged"),
         ("photo=abc&image=3", "one photo at a time"),
+        ("photo=a&photo=..", "damaged"),
+        ("&".join(f"photo=a{n}" for n in range(6)), "up to 5 photos"),
+        ("photo=a&crop=0,0,1", "frame around the shoe"),
+        ("photo=a&crop=0,0,1,nan", "frame around the shoe"),
+        ("photo=a&crop=0.5,0,0.6,1", "does not lie in the photo"),
+        ("photo=a&crop=-0.1,0,0.6,1", "does not lie in the photo"),
+        ("photo=a&crop=0.5,0.5,0.01,0.4", "too small"),
+        ("like=3&unlike=3", "cannot be both what"),
+        ("like=0", "no such photo"),
+        ("unlike=x", "no such photo"),
+        ("&".join(f"unlike={n}" for n in range(1, 22)), "up to 20 shoes"),
         ("colour=chartreuse", "not a value of the filter"),
         ("price_min=-3", "not a price"),
     ],
@@ -174,6 +200,39 @@ def test_filters_alone_are_not_a_search() -> None:
     assert not Query(words="red").is_empty
     assert not Query(image_id=3).is_empty
     assert not Query(photo="abc").is_empty
+
+
+def test_photos_of_one_shoe_keep_their_order_and_count_once() -> None:
+    query = Query.from_params(params("photo=a&photo=b&photo=a&crop=0.1,0.2,0.5,0.6"))
+    assert query.photos == ("a", "b")
+    assert query.crop == Crop(0.1, 0.2, 0.5, 0.6)
+    assert query.with_photos(("a",)).crop == query.crop
+    assert query.with_photos(("b",)).crop is None
+    assert not query.with_photos(()).has_photo
+
+
+def test_a_frame_of_the_whole_photo_is_none() -> None:
+    assert Query(photo="a", crop=Crop(0, 0, 1, 1)) == Query(photo="a")
+    assert Query(words="red", crop=Crop(0, 0, 0.5, 1)) == Query(words="red")
+
+
+@given(crops, st.integers(1, 4000), st.integers(1, 4000))
+def test_a_frame_survives_its_spelling_and_holds_pixels(crop: Crop, w: int, h: int) -> None:
+    assert Crop.parse(str(crop)) == crop
+    left, upper, right, lower = crop.box((w, h))
+    assert 0 <= left < right <= w
+    assert 0 <= upper < lower <= h
+
+
+def test_what_is_said_of_an_answer_is_said_once_and_taken_back() -> None:
+    start = Query(words="red", page=3)
+    liked = start.refined(like=7)
+    assert (liked.like, liked.page) == ((7,), 1)
+    turned = liked.refined(unlike=7).refined(like=2)
+    assert (turned.like, turned.unlike) == ((2,), (7,))
+    assert turned.unrefined(7).unrefined(2) == Query(words="red")
+    assert not Query(like=(3,)).is_empty
+    assert Query(unlike=(3,)).is_empty
 
 
 def test_a_query_cannot_be_changed() -> None:

@@ -6,6 +6,7 @@ import base64
 import json
 import os
 import sys
+from collections.abc import Mapping, Sequence
 from io import BytesIO
 from pathlib import Path
 from typing import Any, Final
@@ -17,6 +18,7 @@ from catalog.exceptions import PhotoRejected
 from catalog.models import ShoeImage
 from search import Query, SearchError, SearchPage, search
 from search.chips import label_of
+from search.crop import Crop
 from search.models import QueryPhoto
 from search.queries import query_photo_create
 from search.vocabulary import edit_of
@@ -35,8 +37,22 @@ class Command(BaseCommand):
     )
 
     def add_arguments(self, parser: CommandParser) -> None:
-        parser.add_argument("photo", help='a file; "" to search by words alone')
+        parser.add_argument(
+            "photo_main", metavar="photo", help='a file; "" to search by words alone'
+        )
         parser.add_argument("words", nargs="*", help='what should be different: "same but red"')
+        parser.add_argument(
+            "--photo", action="append", default=[], metavar="PHOTO",
+            help="a further photo of the same shoe; may be given again",
+        )  # fmt: skip
+        parser.add_argument(
+            "--crop", default="", help="where the shoe is: x,y,width,height in fractions of PHOTO"
+        )
+        for name, says in (("like", "more like it"), ("unlike", "not this shoe")):
+            parser.add_argument(
+                f"--{name}", action="append", default=[], type=int, metavar="IMAGE",
+                help=f"{says}: number of a photo in an answer; may be given again",
+            )  # fmt: skip
         parser.add_argument("--count", type=int, default=10, help=f"shoes, 1 to {MOST}")
         parser.add_argument("--weight", type=float, help="0 like the photo … 1 like the words")
         parser.add_argument("--json", action="store_true", help="print the answer as JSON")
@@ -50,19 +66,18 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         if not 1 <= options["count"] <= MOST:
             raise CommandError(f"--count must lie between 1 and {MOST}.")
-        kept = _photo_kept(options["photo"]) if options["photo"] else None
+        kept: list[QueryPhoto] = []
         try:
-            given = {} if options["weight"] is None else {"weight": options["weight"]}
-            query = Query(
-                words=" ".join(options["words"]), photo=kept.token if kept else "", **given
-            )
-            found = search(query, per_page=options["count"])
+            for name in (options["photo_main"], *options["photo"]):
+                if name:
+                    kept.append(_photo_kept(name))
+            found = search(_query(kept, options), per_page=options["count"])
         except SearchError as error:
             raise CommandError(str(error)) from error
         finally:
-            if kept:
-                kept.file.delete(save=False)
-                kept.delete()
+            for photo in kept:
+                photo.file.delete(save=False)
+                photo.delete()
         rows = _rows(found)
         if options["json"]:
             self.stdout.write(json.dumps(_answer(found, rows), ensure_ascii=False, indent=2))
@@ -76,11 +91,24 @@ class Command(BaseCommand):
         for place, row in enumerate(rows, start=1):
             name = f"{row['brand']} {row['model']} {row['name']}".rstrip()
             self.stdout.write(f"{place:>3}  {row['score']:.3f}  {name}")
-            self.stdout.write(f"            {row['photo']}")
+            self.stdout.write(f"            {row['photo']} ({row['image']})")
             if picture != "none":
                 self.stdout.write(_shown(row["photo"], picture))
         if not rows:
             self.stdout.write("No shoes found.")
+
+
+def _query(photos: Sequence[QueryPhoto], options: Mapping[str, Any]) -> Query:
+    given = {} if options["weight"] is None else {"weight": options["weight"]}
+    return Query(
+        words=" ".join(options["words"]),
+        photo=photos[0].token if photos else "",
+        more_photos=tuple(photo.token for photo in photos[1:]),
+        crop=Crop.parse(options["crop"]) if options["crop"] else None,
+        like=tuple(options["like"]),
+        unlike=tuple(options["unlike"]),
+        **given,
+    )
 
 
 def _photo_kept(name: str) -> QueryPhoto:
@@ -99,6 +127,7 @@ def _rows(found: SearchPage) -> list[dict[str, Any]]:
     return [
         {
             "shoe": result.card.id,
+            "image": result.hit.image_id,
             "brand": result.card.brand,
             "model": result.card.model,
             "name": result.card.name,

@@ -57,18 +57,24 @@
       },
       take(files) {
         const input = document.getElementById("file");
-        const one = new DataTransfer();
-        one.items.add(files[0]);
-        input.files = one.files;
+        const taken = new DataTransfer();
+        for (const file of files) taken.items.add(file);
+        input.files = taken.files;
         input.dispatchEvent(new Event("change", { bubbles: true }));
       },
       // Runs before the form's autosubmit, which listens on the document.
       chosen(event) {
-        const file = event.target.files[0];
+        const files = [...event.target.files];
         const most = Number(this.$root.dataset.maxBytes);
+        const places = Number(event.target.dataset.most || 1);
+        const large = files.find((file) => file.size > most);
         this.problem = "";
-        if (file && file.size > most) {
-          this.problem = `The file has ${megabytes(file.size)} MB; at most ${megabytes(most)} MB are taken. Save it smaller and try again.`;
+        if (files.length > places) {
+          this.problem = `Choose at most ${places} photo${places === 1 ? "" : "s"} of the shoe.`;
+        } else if (large) {
+          this.problem = `The file has ${megabytes(large.size)} MB; at most ${megabytes(most)} MB are taken. Save it smaller and try again.`;
+        }
+        if (this.problem) {
           event.target.value = "";
           event.stopPropagation();
         }

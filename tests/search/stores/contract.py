@@ -474,6 +474,7 @@ class StoreContract:
             assert scan.marks[0][order].tolist() == [number == 0 for number in kept]
             assert scan.marks[1][order].tolist() == [number in (1, 7) for number in kept]
         assert store.scan(EXACT[:0]).scores.shape == (4, 0)
+        assert store.scan(EXACT[:1]).marks.shape == (0, 4)
 
     def test_a_field_may_change_its_kind(self, store: VectorStore) -> None:
         self.fill(store, [{"a": 3}, {"a": 3.0}, {"a": (3, 4)}, {"a": 3.5}])
