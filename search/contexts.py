@@ -13,13 +13,19 @@ from django.urls import reverse
 from catalog.filters import CatalogFilter
 from catalog.models import Colorway, ImageStatus, ShoeImage
 from catalog.selectors import ColorwayCard, Facet, colorway_cards, facets
+from search.active import active_encoder
 from search.answer_card import answer_card
 from search.chips import ATTRIBUTE_CHOICES, MODES, edit_shown
+from search.edits import edit_parse
+from search.encoders.base import patch_encoder
+from search.exceptions import QueryError
 from search.models import QueryPhoto
 from search.queries import query_photos_kept
 from search.query import MAX_PAGE, MAX_PHOTOS, MAX_WORDS, Query, edit_params
+from search.reasons import Reason, reason_of
 from search.refinements import Choices, choices, refinements
 from search.results import PhotoHit, Result, SearchPage
+from search.vocabulary import catalog_lexicon
 
 AUTOMATIC_PAGES = 4
 """Pages that load by scrolling; after them a button, so that the end of the page can be reached."""
@@ -64,6 +70,9 @@ class ShownResult:
     others: tuple[ShownPhoto, ...]
     search_with: str
     choices: Choices
+    reason: Reason
+    where: str
+    """Address of the pictures that show where it resembles the photo, or ""."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,6 +117,8 @@ def page_context(
         "chip_attributes": ATTRIBUTE_CHOICES,
         "filters": query.filters,
         "results": shown_results(query, page.results) if page else (),
+        "gap_after": page.gap_after if page else None,
+        "suggestions": suggestions(query, page.refine_words if page else ()),
         "answer": answer_card(query, page.identification if page else None, address=address),
         "examples": _examples() if start else (),
         "catalog_is_empty": start and not Colorway.objects.exists(),
@@ -130,6 +141,8 @@ def shown_results(query: Query, results: Iterable[Result]) -> tuple[ShownResult,
     results = tuple(results)
     ids = {result.hit.image_id for result in results}
     ids |= {other.image_id for result in results for other in result.others}
+    comparable = bool(results) and (query.has_photo or query.like)
+    shows_where = comparable and patch_encoder(active_encoder()) is not None
     images = ShoeImage.objects.only("id", "sha256", "width", "height", "view").in_bulk(ids)
     return tuple(
         ShownResult(
@@ -139,6 +152,8 @@ def shown_results(query: Query, results: Iterable[Result]) -> tuple[ShownResult,
             others=_others(query, result.others, images),
             search_with=search_with(query, result.hit.image_id),
             choices=choices(query, result.hit.image_id, address),
+            reason=reason_of(result),
+            where=where_address(query, result.hit.image_id) if shows_where else "",
         )
         for result in results
     )
@@ -147,6 +162,29 @@ def shown_results(query: Query, results: Iterable[Result]) -> tuple[ShownResult,
 def search_with(query: Query, image_id: int) -> str:
     """The address of "search with this one": filters stay, words are already in that photo."""
     return address(Query(image_id=image_id, filters=query.filters))
+
+
+def suggestions(query: Query, words: Iterable[str]) -> list[Chip]:
+    """Words to refine by, each with the address of the search that says it too."""
+    found = []
+    for word in words:
+        edit = query.edit
+        if edit is not None:  # the chips stand, so the word joins them
+            said = edit_parse(word, lexicon=catalog_lexicon())
+            text = f"{edit.free_text} {said.free_text}".strip()
+            edit = replace(edit, terms=(*edit.terms, *said.terms), free_text=text)
+        try:
+            longer = replace(query, words=f"{query.words}, {word}".lstrip(", "), edit=edit, page=1)
+        except QueryError:  # no room for another word
+            continue
+        found.append(Chip(word, address(longer)))
+    return found
+
+
+def where_address(query: Query, image_id: int) -> str:
+    """Of the pictures that show where a photo of the catalog resembles that of ``query``."""
+    params = urlencode(replace(query, page=1).to_params())
+    return f"{reverse('search:where', args=[image_id])}?{params}"
 
 
 def chips(query: Query, shown: Iterable[Facet]) -> list[Chip]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
@@ -28,6 +29,7 @@ from search.results import SearchPage, gap_after
 from search.selectors import vectors_of
 from search.stores import get_store
 from search.stores.base import VectorStore
+from search.suggestions import refine_words
 from search.texts import text_space, unit
 from search.types import Vector, Vectors
 from search.vocabulary import edit_of
@@ -81,6 +83,7 @@ class Engine:
         shown = groups[wanted - per_page : wanted]
         with self.watch.stage("rerank"):
             why = ranking.shares(group.hits[0].image_id for group in shown)
+            words = self._refine_words(query, asked, shown) if query.page == 1 else ()
         identification = None
         upright = asked.upright
         if upright is not None and query.page == 1:
@@ -104,6 +107,7 @@ class Engine:
             has_next=len(groups) > wanted and query.page < MAX_PAGE,
             timings=self.watch.seconds,
             identification=identification,
+            refine_words=words,
             gap_after=gap_after([r.closeness for r in results]) if query.page == 1 else None,
         )
 
@@ -123,6 +127,17 @@ class Engine:
             if ranking.complete or len(groups) >= colorways:
                 return groups, ranking
             depth *= 4
+
+    def _refine_words(self, query: Query, asked: Asked, shown: Sequence[Group]) -> tuple[str, ...]:
+        if asked.encoded.language is None:
+            return ()
+        leading = self._published([group.hits[0].image_id for group in shown])
+        return refine_words(
+            leading,
+            language=asked.encoded.language,
+            catalog=asked.encoded.catalog,
+            said=query.words,
+        )
 
     def ask(self, query: Query) -> Asked:
         """Photo and words as vectors, evidence and rules."""
@@ -181,7 +196,7 @@ class Engine:
             photo = liked if photo is None else unit(photo + LIKE * liked)
         return photo, unlike
 
-    def _published(self, image_ids: tuple[int, ...]) -> Vectors:
+    def _published(self, image_ids: Sequence[int]) -> Vectors:
         """Vectors of catalog photos, (n, dim); those that are gone meanwhile are left out."""
         if not image_ids:
             return np.empty((0, self.encoder.dim), np.float32)

@@ -20,14 +20,18 @@ SUBJECTS: Final = (
 )  # fmt: skip
 """What a shoe may be, whatever it looks like."""
 
-STYLES: Final = (
+LOOKS: Final = (
     "black", "white", "grey", "red", "navy", "blue", "light blue", "green", "light green",
     "dark green", "olive", "yellow", "orange", "pink", "purple", "maroon", "brown", "tan", "beige",
     "cream", "teal", "aqua", "gold", "silver", "bronze", "multicolour", "dark", "light", "bright",
     "pastel", "neon", "matte", "shiny", "metallic", "striped", "camouflage", "floral", "plain",
-    "two-tone", "on a white background", "on the street", "worn on a foot", "from above",
-    "from the side", "a pair", "close-up", "drawing", "old", "new", "dirty",
+    "two-tone",
 )  # fmt: skip
+PICTURED: Final = (
+    "on a white background", "on the street", "worn on a foot", "from above", "from the side",
+    "a pair", "close-up", "drawing", "old", "new", "dirty",
+)  # fmt: skip
+STYLES: Final = LOOKS + PICTURED
 """How it may look, or be pictured, whatever it is."""
 
 _kept: WeakKeyDictionary[TextSpace, Language] = WeakKeyDictionary()

@@ -106,6 +106,8 @@ class SearchPage:
     """Only on the first page of a query with a photo."""
     notices: tuple[str, ...] = ()
     """Sentences for the person, such as that the photo searched with is no longer there."""
+    refine_words: tuple[str, ...] = ()
+    """Only on the first page: words in which its answers differ most."""
     gap_after: int | None = None
     """Results of this page before likeness drops; None where it does not drop anywhere."""
 

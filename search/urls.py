@@ -9,6 +9,7 @@ urlpatterns = [
     path("", views.page, name="page"),
     path("photo/<slug:token>.jpg", views.photo, name="photo"),
     path("report/", views.report, name="report"),
+    path("where/<int:image_id>/", views.where, name="where"),
     path("similar/<int:image_id>/", views.similar, name="similar"),
 ]
 

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import logging
 import math
+from base64 import b64encode
 from http import HTTPStatus
+from io import BytesIO
 from urllib.parse import urlencode
 
 from django.http import FileResponse, Http404, HttpRequest, HttpResponse, QueryDict
@@ -14,6 +16,7 @@ from django.urls import reverse
 from django.utils.cache import patch_cache_control, patch_vary_headers
 from django.views.decorators.csrf import csrf_exempt, csrf_protect
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
+from PIL import Image
 
 from catalog.exceptions import PhotoRejected
 from catalog.models import ImageStatus, ShoeImage
@@ -21,9 +24,10 @@ from search import Query, SearchPage, search
 from search.chips import PLACE, chips_applied, chips_for_words
 from search.contexts import ShownResult, Told, address, page_context, shown_results
 from search.exceptions import IndexUnavailable, QueryError, QueryPhotoExpired, SearchError
+from search.heat import likeness
 from search.models import QueryPhoto
 from search.queries import query_photo_create, query_photo_get, query_photos_kept
-from search.query import MAX_PHOTOS, TOO_MANY_PHOTOS
+from search.query import MAX_ID, MAX_PHOTOS, TOO_MANY_PHOTOS
 from search.services import name_report_create
 from search.throttling import report_throttle, upload_throttle
 from search.uploads import rejection_status, upload_capped, upload_contents
@@ -262,6 +266,42 @@ def similar(request: HttpRequest, image_id: int) -> HttpResponse:
     if told:
         response["X-Told"] = "1"
     return response
+
+
+@require_safe
+def where(request: HttpRequest, image_id: int) -> HttpResponse:
+    """Two pictures: where a photo of the catalog resembles the one that is searched with."""
+    told: Told | None = None
+    pictures: tuple[str, ...] = ()
+    query = _lenient(request.GET)
+    if image_id > MAX_ID:
+        raise Http404
+    try:
+        query = Query.from_params(request.GET)
+        found = likeness(query, image_id)
+        pictures = (_inline(found.asked), _inline(found.answer))
+    except SearchError as error:
+        told = _told(error, query)
+    htmx = request.headers.get("HX-Request") == "true"
+    response = render(
+        request,
+        "search/_where.html" if htmx else "search/where.html",
+        {"pictures": pictures, "told": told, "back": address(query)},
+        status=told.status if told else HTTPStatus.OK,
+    )
+    patch_vary_headers(response, ["HX-Request"])
+    patch_cache_control(response, private=True, max_age=600)
+    response["X-Robots-Tag"] = "noindex"
+    if told:
+        response["X-Told"] = "1"
+    return response
+
+
+def _inline(picture: Image.Image) -> str:
+    """As an address that holds the picture itself: both are drawn at once, and kept nowhere."""
+    drawn = BytesIO()
+    picture.save(drawn, "JPEG", quality=82)
+    return f"data:image/jpeg;base64,{b64encode(drawn.getvalue()).decode()}"
 
 
 @require_safe

@@ -164,12 +164,21 @@ class ShoeOut(Schema):
     photos: int
 
 
+class WishOut(ChipOut):
+    standing: Literal["yes", "no", "unknown"]
+
+
 class ResultOut(Schema):
     shoe: ShoeOut
     score: float = Field(description="For comparing within one answer only")
     photo: PhotoOut = Field(description="The photo that answers best")
     others: list[HitOut] = Field(description="Its other photos that were found")
     why: dict[str, float] = Field(description="Shares of the score")
+    wishes: list[WishOut] = Field(description="How each chip stands for this shoe")
+    closeness: float = Field(
+        description="0: the typical photo of the catalog; 1: the very photo with all wishes met"
+    )
+    alike: int = Field(description="More photos of it that are nearly the same picture")
 
 
 class CandidateOut(Schema):
@@ -220,6 +229,8 @@ class SearchOut(Schema):
     chips: list[ChipOut] = Field(description="What the words were read into, or as corrected")
     free_text: str = Field(description="What was not understood; it counts by its embedding")
     results: list[ResultOut]
+    gap_after: int | None = Field(description="Results of this page before likeness drops")
+    refine_words: list[str] = Field(description="Words in which the results differ most")
     total: int
     total_exact: bool = Field(description="False: there are more; `total` is a lower bound")
     page: int

@@ -23,6 +23,7 @@ from search.api.schemas import (
     SearchOut,
     ShoeDetailOut,
     ShoeOut,
+    WishOut,
 )
 from search.contexts import address
 from search.query import MAX_PAGE
@@ -96,6 +97,8 @@ def search_out(request: HttpRequest, found: SearchPage) -> SearchOut:
         chips=[ChipOut(**asdict(term)) for term in edit.terms],
         free_text=edit.free_text,
         results=results,
+        gap_after=found.gap_after,
+        refine_words=list(found.refine_words),
         total=found.total,
         total_exact=found.total_exact,
         page=found.page,
@@ -120,6 +123,9 @@ def _result(
             if other.image_id in photos
         ],
         why=dict(result.why),
+        wishes=[WishOut(**asdict(term), standing=standing) for term, standing in result.terms],
+        closeness=result.closeness,
+        alike=result.alike,
     )
 
 

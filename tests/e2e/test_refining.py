@@ -50,6 +50,10 @@ def test_answers_refine_the_search_and_are_taken_back(
     assert friend.titles() == guest.titles()
     assert faults(friend) == []
 
+    guest.page.locator(".why summary").first.press("Enter")
+    assert "Score" in guest.page.locator(".why[open]").inner_text()
+    assert faults(guest) == []
+
     guest.page.get_by_role("link", name="Take all back").click()
     guest.wait_for("!location.search.includes('like=')")
     guest.settled()

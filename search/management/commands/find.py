@@ -136,7 +136,10 @@ def _rows(found: SearchPage) -> list[dict[str, Any]]:
             "currency": result.card.currency,
             "score": round(float(result.score), 6),
             "photo": _path(photos[result.hit.image_id]),
+            "closeness": round(result.closeness, 4),
+            "alike": result.alike,
             "why": {name: float(share) for name, share in result.why.items()},
+            "wishes": [term.as_dict() | {"standing": s} for term, s in result.terms],
         }
         for result in found.results
         if result.hit.image_id in photos
@@ -158,6 +161,8 @@ def _answer(found: SearchPage, rows: list[dict[str, Any]]) -> dict[str, Any]:
         "chips": [term.as_dict() for term in edit.terms],
         "free_text": edit.free_text,
         "notices": list(found.notices),
+        "gap_after": found.gap_after,
+        "refine_words": list(found.refine_words),
         "results": rows,
     }
 

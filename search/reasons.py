@@ -1,0 +1,64 @@
+"""Why an answer stands where it does, in the words of the page."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Final
+
+from search.chips import label_of
+from search.results import Result
+
+LABELS: Final[Mapping[str, str]] = {
+    "photo": "Like the photo",
+    "words": "Like the words",
+    "attributes": "What shops state",
+    "unlike": "Like what you refused",
+}
+STANDINGS: Final[Mapping[str, str]] = {
+    "yes": "as wished",
+    "no": "not as wished",
+    "unknown": "not stated",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """How one chip stands."""
+
+    label: str
+    """ "change colour red"."""
+    is_met: str
+    """yes, no or unknown."""
+    words: str
+
+
+@dataclass(frozen=True, slots=True)
+class Reason:
+    shares: tuple[tuple[str, float], ...]
+    """Label and share of the score."""
+    adds_up: bool
+    """The shares add up to the score; False: they multiply to it."""
+    standings: tuple[Standing, ...]
+    percent: int
+    """How close, 0 for the typical photo of the catalog, 100 for the photo itself."""
+    alike: int
+
+    @property
+    def met(self) -> int:
+        return sum(standing.is_met == "yes" for standing in self.standings)
+
+
+def reason_of(result: Result) -> Reason:
+    """Of one answer, from the numbers that ranked it."""
+    return Reason(
+        shares=tuple((LABELS.get(n, n.capitalize()), share) for n, share in result.why.items()),
+        adds_up=math.isclose(sum(result.why.values()), result.score, rel_tol=1e-4, abs_tol=1e-4),
+        standings=tuple(
+            Standing(f"{term.mode} {label_of(term)}", is_met, STANDINGS[is_met])
+            for term, is_met in result.terms
+        ),
+        percent=round(100 * result.closeness),
+        alike=result.alike,
+    )
