@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from django.contrib import admin, messages
@@ -55,7 +56,11 @@ class CrawlSourceAdmin(SourceAdminBase):
             "Limits of a run",
             {"fields": ("max_pages", "max_minutes", "max_megabytes", "max_photos")},
         ),
-        ("Schedule", {"fields": ("schedule", "cron")}),
+        ("Quotas", {"fields": ("quota_megabytes", "quota_photos")}),
+        (
+            "Schedule",
+            {"fields": ("schedule", "cron", "jitter_minutes", "quiet_from", "quiet_until")},
+        ),
     )
 
     def get_fieldsets(self, request: HttpRequest, obj: CrawlSource | None = None) -> Any:
@@ -299,7 +304,8 @@ class CrawlRunAdmin(RunAdminBase):
         return self.act(request, pk, crawl_run_cancel, "The crawl is being cancelled.")
 
     def resume_view(self, request: HttpRequest, pk: int) -> HttpResponse:
-        return self.act(request, pk, crawl_run_resume, "The crawl goes on where it was.")
+        resume = partial(crawl_run_resume, trigger=CrawlRun.Trigger.ADMIN)
+        return self.act(request, pk, resume, "The crawl goes on where it was.")
 
     def act(
         self, request: HttpRequest, pk: int, service: Callable[..., CrawlRun], done: str

@@ -108,6 +108,39 @@ class CrawlSource(RunLimits, Stamped):
         blank=True,
         help_text="minute hour day-of-month month day-of-week, e.g. 30 3 * * 1-5",
     )
+    jitter_minutes = models.PositiveSmallIntegerField(
+        "spread (minutes)",
+        default=20,
+        validators=[MaxValueValidator(1440)],
+        help_text="A scheduled crawl starts up to so much later, by chance, so that not all start "
+        "at once.",
+    )
+    quiet_from = models.TimeField(
+        "quiet from",
+        null=True,
+        blank=True,
+        help_text="Between these hours no scheduled crawl starts, and one that runs pauses. One "
+        "that you start by hand runs. They may go over midnight.",
+    )
+    quiet_until = models.TimeField("quiet until", null=True, blank=True)
+    due_at = models.DateTimeField("next start", null=True, blank=True, editable=False)
+    """Set when the schedule's time has come; the sweep starts it then."""
+    quota_megabytes = models.PositiveIntegerField(
+        "megabytes in 30 days",
+        null=True,
+        blank=True,
+        validators=[MinValueValidator(1)],
+        help_text="Downloaded at most by all its crawls together; then none starts until older "
+        "ones are out of the 30 days. Empty: no quota.",
+    )
+    quota_photos = models.PositiveIntegerField(
+        "photos stored",
+        null=True,
+        blank=True,
+        validators=[MinValueValidator(1)],
+        help_text="Of this shop at most. Beyond them new photos are left out, and prices and stock "
+        "still followed. Empty: no quota.",
+    )
     periodic_task = models.OneToOneField(
         PeriodicTask,
         on_delete=models.SET_NULL,
@@ -176,6 +209,8 @@ class CrawlRun(RunLimits):
         COMMAND = "command", "Command"
         SCHEDULE = "schedule", "Schedule"
 
+    PAUSES = ("quiet-hours", "disk-full")
+    """Values of ``stopped_by`` of a run that goes on by itself when what stopped it is over."""
     ACTIVE = (Status.PENDING, Status.RUNNING, Status.CANCELLING)
     RESUMABLE = (Status.CANCELLED, Status.INTERRUPTED, Status.FAILED)
 
@@ -251,6 +286,10 @@ class CrawlRun(RunLimits):
     @property
     def is_active(self) -> bool:
         return self.status in self.ACTIVE
+
+    @property
+    def is_paused(self) -> bool:
+        return self.status == self.Status.INTERRUPTED and self.stopped_by in self.PAUSES
 
     @property
     def is_resumable(self) -> bool:

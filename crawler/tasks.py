@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import contextlib
 from typing import Any
 
 from celery import shared_task
 from celery.signals import worker_shutting_down
 
 from crawler import services
-from crawler.exceptions import CrawlerError
-from crawler.models import CrawlRun, CrawlSource
 from crawler.runner import run_until_ended
 
 
@@ -22,11 +19,8 @@ def run_crawl(run_id: int) -> None:
 
 @shared_task
 def start_scheduled_crawl(source_id: int) -> None:
-    """Ask for a run of a source whose time has come; one that still runs is left alone."""
-    source = CrawlSource.objects.filter(pk=source_id).first()
-    if source is not None:
-        with contextlib.suppress(CrawlerError):
-            services.crawl_run_request(source=source, trigger=CrawlRun.Trigger.SCHEDULE)
+    """Note that a source's time has come; the sweep starts it, spread and outside quiet hours."""
+    services.crawl_source_note_due(source_id=source_id)
 
 
 @shared_task

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
+from datetime import time
 from pathlib import Path
 from typing import Any
 
@@ -69,6 +70,12 @@ class RunPlan:
     """Ids of the shop's listings that have not vanished, ascending."""
     missing: tuple[str, ...] = ()
     """Addresses of listings that the last complete run did not meet."""
+    quota_bytes: int | None = None
+    """What the run may download by its source's quota, earlier attempts included."""
+    quota_photos: int | None = None
+    """New photos that the run may store by its source's quota, earlier attempts included."""
+    quiet: tuple[time, time] | None = None
+    """Hours in which the run pauses."""
     seconds: float = 0.0
     """Time and bytes that earlier attempts took."""
     bytes: int = 0
@@ -79,7 +86,8 @@ class RunEnd:
     """Why the crawl's process ended."""
 
     reason: str
-    """``finished``, ``cancelled``, ``shutdown``, ``limit-…`` or, as ``failed``, with a message."""
+    """``finished``, ``cancelled``, ``shutdown``, ``limit-…``, one of CrawlRun.PAUSES or, as
+    ``failed``, with a message."""
     message: str = ""
 
 

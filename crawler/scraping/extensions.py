@@ -11,19 +11,27 @@ from typing import Any
 
 from django.db import connections
 from django.db.utils import DatabaseError
+from django.utils import timezone
 from scrapy import Request, Spider, signals
 from scrapy.crawler import Crawler
 from scrapy.extensions.throttle import AutoThrottle
 from scrapy.http import Response
 
 from crawler.scraping.context import context_of, engine_of
-from crawler.services import RunState, crawl_run_beat
+from crawler.services import RunState, crawl_run_beat, quiet_end
 
 logger = logging.getLogger(__name__)
 
 BEAT_SECONDS = 1.0
 MAX_CRAWL_DELAY = 60.0
 GENTLE_STEP_SECONDS = 0.1
+
+
+_REASONS = {
+    RunState.CANCEL: "cancelled",
+    RunState.FULL: "disk-full",
+    RunState.LOST: "lost",
+}
 
 
 class Pulse:
@@ -74,7 +82,7 @@ class Pulse:
             await asyncio.sleep(BEAT_SECONDS)
             state = await self.beat()
             if state is not RunState.GO_ON:
-                self.stop("cancelled" if state is RunState.CANCEL else "lost")
+                self.stop(_REASONS[state])
             else:
                 self.check_limits()
 
@@ -117,6 +125,10 @@ class Pulse:
             self.stop("limit-minutes")
         elif plan.max_bytes is not None and self.bytes >= plan.max_bytes:
             self.stop("limit-bytes")
+        elif plan.quota_bytes is not None and self.bytes >= plan.quota_bytes:
+            self.stop("limit-quota")
+        elif plan.quiet and quiet_end(*plan.quiet, timezone.now()) is not None:
+            self.stop("quiet-hours")
 
 
 class PoliteThrottle(AutoThrottle):

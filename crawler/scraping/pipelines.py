@@ -119,6 +119,9 @@ class PhotoPipeline(_Pipeline):
         super().__init__(crawler)
         self._fetching: dict[str, asyncio.Task[bytes | Problem]] = {}
         self._new = 0
+        quota = self.context.plan.quota_photos
+        self._left = None if quota is None else quota - self.context.ledger.total("photos_new")
+        """Photos that the quota still allows; those under way are taken off."""
 
     async def process_item(self, item: ProductItem | SeenItem) -> ProductItem | SeenItem:
         if isinstance(item, SeenItem) or item.listing_id is None:
@@ -166,9 +169,21 @@ class PhotoPipeline(_Pipeline):
         """The bytes at an address; products that share a photo share its download."""
         task = self._fetching.get(url)
         if task is None:
-            task = self._fetching[url] = asyncio.create_task(self._download(url))
+            task = self._fetching[url] = asyncio.create_task(self._within_quota(url))
             task.add_done_callback(lambda _: self._fetching.pop(url, None))
         return await task
+
+    async def _within_quota(self, url: str) -> bytes | Problem:
+        if self._left is None:
+            return await self._download(url)
+        if self._left <= 0:
+            message = "The source's quota of photos is used up; new ones are left out."
+            return Problem("photo-quota", url, message, is_notice=True)
+        self._left -= 1
+        got = await self._download(url)
+        if isinstance(got, Problem):
+            self._left += 1
+        return got
 
     async def _download(self, url: str) -> bytes | Problem:
         if self.context.closing.is_set():

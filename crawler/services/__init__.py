@@ -18,6 +18,7 @@ from crawler.services.sources import (
     crawl_source_save,
 )
 from crawler.services.sweeping import crawl_runs_interrupt_here, crawl_runs_sweep
+from crawler.services.timetable import crawl_source_note_due, quiet_end
 
 __all__ = [
     "RunState",
@@ -38,5 +39,7 @@ __all__ = [
     "crawl_source_delete",
     "crawl_source_discard",
     "crawl_source_ensure",
+    "crawl_source_note_due",
     "crawl_source_save",
+    "quiet_end",
 ]

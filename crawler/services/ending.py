@@ -23,6 +23,10 @@ MAX_ERROR_RATE = 0.1
 MAX_VANISHED_SHARE = 0.5
 MANY_LISTINGS = 20
 """A shop of more listings that loses over half of them at once has changed its pages rather."""
+_PAUSE_MESSAGES = {
+    "quiet-hours": "Paused for the source's quiet hours.",
+    "disk-full": "Paused before the disk is full: free some room, or lower what is kept free.",
+}
 
 
 def crawl_run_finish(*, run_id: int, end: RunEnd) -> CrawlRun | None:
@@ -42,7 +46,7 @@ def crawl_run_finish(*, run_id: int, end: RunEnd) -> CrawlRun | None:
         complete=complete,
         finished_at=timezone.now(),
         stopped_by="" if end.reason == "finished" else end.reason[:40],
-        error=end.message,
+        error=end.message or _PAUSE_MESSAGES.get(end.reason, ""),
         pid=None,
     )
     if not updated:
@@ -87,7 +91,7 @@ def _status(end: RunEnd) -> tuple[str, bool]:
         return CrawlRun.Status.DONE, False
     if end.reason == "cancelled":
         return CrawlRun.Status.CANCELLED, False
-    if end.reason == "shutdown":
+    if end.reason == "shutdown" or end.reason in CrawlRun.PAUSES:
         return CrawlRun.Status.INTERRUPTED, False
     return CrawlRun.Status.FAILED, False
 

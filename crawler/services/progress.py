@@ -16,6 +16,7 @@ from kombu.exceptions import OperationalError
 
 from catalog.models import Listing
 from crawler.models import CrawlError, CrawlRun
+from crawler.services.budgets import disk_shortage, source_quota_left
 from crawler.types import COUNTS, RunCounts, RunPlan
 
 log = structlog.get_logger(__name__)
@@ -29,6 +30,8 @@ class RunState(Enum):
 
     GO_ON = "go on"
     CANCEL = "cancel"
+    FULL = "full"
+    """The disk has no room for more."""
     LOST = "lost"
     """The run is not this process's any more: it was taken for dead and given to another."""
 
@@ -51,6 +54,8 @@ def crawl_run_claim(*, run_id: int) -> RunPlan | None:
         return None
     run = CrawlRun.objects.select_related("source").get(pk=run_id)
     source = run.source
+    left = source_quota_left(source)
+    scheduled = run.trigger == CrawlRun.Trigger.SCHEDULE
     remembers = source.only_changed and not run.is_dry_run
     return RunPlan(
         run_id=run.pk,
@@ -70,6 +75,13 @@ def crawl_run_claim(*, run_id: int) -> RunPlan | None:
         memory=source.memory_path if remembers else None,
         alive=_alive(source.retailer_id) if remembers else (),
         missing=() if run.is_dry_run else _missing(source.retailer_id),
+        quota_bytes=None if left.bytes is None else run.bytes + left.bytes,
+        quota_photos=None if left.photos is None else run.photos_new + left.photos,
+        quiet=(
+            (source.quiet_from, source.quiet_until)
+            if scheduled and source.quiet_from and source.quiet_until
+            else None
+        ),
         seconds=run.seconds,
         bytes=run.bytes,
     )
@@ -113,7 +125,9 @@ def crawl_run_beat(
             return RunState.LOST
         _write_kinds(run_id, counts)
         status = mine.values_list("status", flat=True).get()
-    return RunState.CANCEL if status == CrawlRun.Status.CANCELLING else RunState.GO_ON
+    if status == CrawlRun.Status.CANCELLING:
+        return RunState.CANCEL
+    return RunState.FULL if disk_shortage() else RunState.GO_ON
 
 
 def _write_kinds(run_id: int, counts: RunCounts) -> None:

@@ -13,6 +13,7 @@ from kombu.exceptions import OperationalError
 
 from crawler.exceptions import CrawlRefused
 from crawler.models import CrawlRun, CrawlSource
+from crawler.services.budgets import disk_shortage, source_refusal
 from crawler.services.sources import crawl_source_check
 
 log = structlog.get_logger(__name__)
@@ -42,12 +43,14 @@ def crawl_run_request(
         limits: max_pages, max_minutes or max_megabytes in place of the source's.
 
     Raises:
-        CrawlRefused: the source is switched off, or has a run already.
+        CrawlRefused: the source is switched off, has a run already, or may take nothing more.
         SourceInvalid: the source cannot be crawled.
     """
     if not source.enabled and not is_dry_run:
         raise CrawlRefused(f"“{source}” is switched off. Tick “enabled” on the source first.")
     crawl_source_check(source)
+    if refusal := source_refusal(source):
+        raise CrawlRefused(refusal)
     values: dict[str, Any] = {name: getattr(source, name) for name in LIMITS}
     if is_dry_run:
         values.update(DRY_RUN_LIMITS)
@@ -108,17 +111,26 @@ def crawl_run_cancel(*, run: CrawlRun) -> CrawlRun:
     return run
 
 
-def crawl_run_resume(*, run: CrawlRun, enqueue: bool = True) -> CrawlRun:
+def crawl_run_resume(
+    *, run: CrawlRun, enqueue: bool = True, trigger: str | None = None
+) -> CrawlRun:
     """Go on with a run that was cancelled, interrupted or failed, from where it was.
 
+    Args:
+        trigger: who wants it, in place of who did first; by hand a run minds no quiet hours.
+
     Raises:
-        CrawlRefused: the run cannot go on, or its source has another active run.
+        CrawlRefused: the run cannot go on, its source has another active run, or there is no room.
     """
+    if shortage := disk_shortage():
+        raise CrawlRefused(shortage)
     try:
         with transaction.atomic():
             updated = CrawlRun.objects.filter(pk=run.pk, status__in=CrawlRun.RESUMABLE).update(
                 status=CrawlRun.Status.PENDING,
-                resumed=run.resumed + 1,
+                trigger=trigger or run.trigger,
+                # A pause is no sign of anything wrong.
+                resumed=run.resumed if run.is_paused else run.resumed + 1,
                 cancel_requested_at=None,
                 finished_at=None,
                 heartbeat_at=None,

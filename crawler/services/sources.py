@@ -52,6 +52,10 @@ def crawl_source_check(source: CrawlSource) -> None:
             wrong = True
         if wrong:
             raise SourceInvalid(f"“{host}” is not a host like shop.example or shop.example:8080.")
+    if (source.quiet_from is None) != (source.quiet_until is None):
+        raise SourceInvalid("Give both the beginning and the end of the quiet hours, or neither.")
+    if source.quiet_from is not None and source.quiet_from == source.quiet_until:
+        raise SourceInvalid("The quiet hours end where they begin; leave both empty for none.")
     if source.schedule == CrawlSource.Schedule.CRON:
         try:
             crontab_validator(" ".join(source.cron.split()))
@@ -138,6 +142,9 @@ def _schedule(source: CrawlSource) -> None:
     """Make, change or remove the row that beat reads."""
     task = source.periodic_task
     expression = _cron(source)
+    if (expression is None or not source.enabled) and source.due_at is not None:
+        source.due_at = None
+        source.save(update_fields=["due_at", "updated_at"])
     if expression is None:
         if task is not None:
             source.periodic_task = None

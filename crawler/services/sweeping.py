@@ -1,4 +1,5 @@
-"""What heals by itself: runs whose process is gone, messages that were lost, cancels that hang."""
+"""What goes on by itself: runs whose process is gone, messages that were lost, cancels that hang,
+pauses that are over, and sources whose time has come."""
 
 from __future__ import annotations
 
@@ -14,7 +15,9 @@ from django.utils import timezone
 
 from crawler.exceptions import CrawlRefused
 from crawler.models import CrawlRun
+from crawler.services.budgets import disk_shortage
 from crawler.services.runs import crawl_run_enqueue, crawl_run_resume
+from crawler.services.timetable import crawl_sources_start_due, quiet_end
 
 log = structlog.get_logger(__name__)
 
@@ -27,7 +30,7 @@ MAX_AUTOMATIC_RESUMES = 10
 
 def crawl_runs_sweep() -> int:
     """Find what stopped, mark it, and go on with it; how many rows were changed."""
-    changed = _end_dead() + _resume_interrupted() + _send_again()
+    changed = _end_dead() + _resume_interrupted() + _send_again() + crawl_sources_start_due()
     if changed:
         log.info("crawls_swept", changed=changed)
     return changed
@@ -75,12 +78,21 @@ def _resume_interrupted() -> int:
                 f"{run.error}",
             )
             continue
-        if not run.source.enabled:
+        if not run.source.enabled or _still_pauses(run):
             continue
         with contextlib.suppress(CrawlRefused):
             crawl_run_resume(run=run)
             changed += 1
     return changed
+
+
+def _still_pauses(run: CrawlRun) -> bool:
+    source = run.source
+    if run.stopped_by == "disk-full":
+        return bool(disk_shortage())
+    hours = (source.quiet_from, source.quiet_until)
+    is_quiet = quiet_end(*hours, timezone.now()) is not None
+    return is_quiet and run.trigger == CrawlRun.Trigger.SCHEDULE
 
 
 def _send_again() -> int:

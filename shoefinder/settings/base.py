@@ -194,6 +194,9 @@ SHOEFINDER_SOURCE_KINDS = env.list("SHOEFINDER_SOURCE_KINDS", default=[])
 # The Valkey or Redis in which all workers count what a host is asked; by default the broker.
 SHOEFINDER_POLITENESS_URL = env.str("SHOEFINDER_POLITENESS_URL", default="")
 SHOEFINDER_CRAWL_TIMEOUT = env.float("SHOEFINDER_CRAWL_TIMEOUT", default=20.0)
+# Crawls pause when less is free on the disk, and when the photos take more (0: no such limit).
+SHOEFINDER_DISK_RESERVE_MB = env.float("SHOEFINDER_DISK_RESERVE_MB", default=1000.0)
+SHOEFINDER_PHOTO_BUDGET_MB = env.float("SHOEFINDER_PHOTO_BUDGET_MB", default=0.0)
 # A page that says that it has not changed is read all the same after so many days.
 SHOEFINDER_CRAWL_FULL_DAYS = env.float("SHOEFINDER_CRAWL_FULL_DAYS", default=30.0)
 
