@@ -12,6 +12,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Iterator
+from pathlib import Path
 
 import structlog
 from django.conf import settings
@@ -34,10 +35,9 @@ def run_until_ended(*, run_id: int) -> None:
     A run that is gone, or not waiting, is a clean exit.
     """
     while CrawlRun.objects.filter(pk=run_id, status=CrawlRun.Status.PENDING).exists():
-        pid, code = _child(run_id)
-        if code == NOTHING_TO_DO:
-            return
-        if not crawl_run_child_ended(run_id=run_id, pid=pid, code=code):
+        with running_child(run_id=run_id) as child:
+            code = child.wait()
+        if not left_unfinished(run_id=run_id, child=child):
             return
         run = CrawlRun.objects.filter(pk=run_id).first()
         if run is None or run.resumed >= MAX_AUTOMATIC_RESUMES:
@@ -49,19 +49,26 @@ def run_until_ended(*, run_id: int) -> None:
             return
 
 
-def _child(run_id: int) -> tuple[int, int]:
-    """Start the child and wait for its end: its pid and exit code."""
-    with running_child(run_id=run_id) as child:
-        return child.pid, child.wait()
+def left_unfinished(*, run_id: int, child: subprocess.Popen[bytes]) -> bool:
+    """Note in the run's row how its process, which has ended, left it; whether to start another."""
+    if child.returncode == NOTHING_TO_DO:
+        return False
+    output = output_path(run_id).read_text(errors="replace")
+    return crawl_run_child_ended(run_id=run_id, pid=child.pid, code=child.returncode, output=output)
+
+
+def output_path(run_id: int) -> Path:
+    """What the run's latest process wrote, beside the log: tracebacks mostly."""
+    return Path(settings.VAR_DIR) / "crawls" / str(run_id) / "output.log"
 
 
 @contextlib.contextmanager
 def running_child(*, run_id: int) -> Iterator[subprocess.Popen[bytes]]:
     """A child process that carries out a waiting run; it ends with the block, however that ends."""
-    directory = settings.VAR_DIR / "crawls" / str(run_id)
-    directory.mkdir(parents=True, exist_ok=True)
+    path = output_path(run_id)
+    path.parent.mkdir(parents=True, exist_ok=True)
     command = [sys.executable, str(settings.BASE_DIR / "manage.py"), "crawl_run", str(run_id)]
-    with (directory / "output.log").open("wb") as output:
+    with path.open("wb") as output:
         child = subprocess.Popen(
             [*command, "--parent", str(os.getpid())],
             stdin=subprocess.DEVNULL,

@@ -17,7 +17,7 @@ from scrapy.utils.datatypes import LocalCache
 from scrapy.utils.defer import maybe_deferred_to_future
 
 from crawler.scraping.context import engine_of
-from crawler.scraping.places import GiveBack, places_at
+from crawler.scraping.places import places_at
 
 TO_FILE = "to_file"
 """In the meta of a request whose answer may be large: the path of the file that takes it."""
@@ -37,7 +37,9 @@ class PoliteHandler(HTTP11DownloadHandler):
 
     A request that is given up at the time limit keeps its place until the shop has answered it: a
     server rarely notices that nobody waits, and works on. Asking on at once, 11 requests kept a
-    shop busy where 4 were allowed, and each made the next one slower.
+    shop busy where 4 were allowed, and each made the next one slower. Trying such a request again
+    waits for the answer that is under way: asked twice, a shop that needs longer than the limit
+    does all the work twice, and a slow photo took two of the places.
 
     It also keeps twice as many idle connections as it uses, since a request begins before the
     connection of the one that it follows is back in the pool: with as many places as requests, 482
@@ -52,8 +54,23 @@ class PoliteHandler(HTTP11DownloadHandler):
         self._places = places_at(crawler.settings.get("CRAWL_PLACES_URL"))
         self._gates: LocalCache[str, asyncio.Semaphore] = LocalCache(10_000)
         self._transfers: set[asyncio.Task[Response]] = set()
+        self._given_up: dict[tuple[str, str, bytes], asyncio.Task[Response]] = {}
 
     async def download_request(self, request: Request) -> Response:
+        limit = float(request.meta.get("download_timeout") or self._limit)
+        to_file = TO_FILE in request.meta
+        asked = (request.method, request.url, request.body)
+        transfer = self._given_up.pop(asked, None) if request.meta.get("retry_times") else None
+        if transfer is None:
+            transfer = await self._send(request, limit)
+        done, _ = await asyncio.wait({transfer}, timeout=None if to_file else limit)
+        if not done:
+            self._given_up[asked] = transfer
+            raise DownloadTimeoutError(f"Getting {request.url} took longer than {limit:g} seconds.")
+        return transfer.result()
+
+    async def _send(self, request: Request, limit: float) -> asyncio.Task[Response]:
+        """Ask the shop as soon as it may be asked; the answer is on its way."""
         host = urlsplit(request.url).hostname or ""
         gate = self._gates.get(host)
         if gate is None:
@@ -66,37 +83,39 @@ class PoliteHandler(HTTP11DownloadHandler):
         except BaseException:
             gate.release()
             raise
-        limit = float(request.meta.get("download_timeout") or self._limit)
         to_file = TO_FILE in request.meta
         # The next attempt writes to the same file: this one must have ended by then.
         patience = limit if to_file else LISTEN_FACTOR * limit
-        patient = request.replace(meta={**request.meta, "download_timeout": patience})
         send = self._download_to_file if to_file else super().download_request
-        transfer = asyncio.create_task(send(patient))
-        self._transfers.add(transfer)
-        transfer.add_done_callback(lambda ended: self._ended(ended, gate, give_back))
-        done, _ = await asyncio.wait({transfer}, timeout=None if to_file else limit)
-        if not done:
-            raise DownloadTimeoutError(f"Getting {request.url} took longer than {limit:g} seconds.")
-        if "download_latency" in patient.meta:
-            request.meta["download_latency"] = patient.meta["download_latency"]
-        return transfer.result()
+        asked = (request.method, request.url, request.body)
+
+        async def transfer() -> Response:
+            patient = request.replace(meta={**request.meta, "download_timeout": patience})
+            response = await send(patient)
+            if "download_latency" in patient.meta:
+                request.meta["download_latency"] = patient.meta["download_latency"]
+            return response
+
+        def ended(task: asyncio.Task[Response]) -> None:
+            gate.release()
+            give_back()
+            self._transfers.discard(task)
+            if self._given_up.get(asked) is task:
+                del self._given_up[asked]
+            if not task.cancelled():
+                # Of one that was given up nobody else asks for the error.
+                task.exception()
+
+        task = asyncio.create_task(transfer())
+        self._transfers.add(task)
+        task.add_done_callback(ended)
+        return task
 
     def _delay_of(self, request: Request) -> float:
         """Seconds that this host is left in peace between two requests, as of now."""
         slots = engine_of(self.crawler).downloader.slots
         slot = slots.get(request.meta.get("download_slot", ""))
         return float(slot.delay) if slot else 0.0
-
-    def _ended(
-        self, transfer: asyncio.Task[Response], gate: asyncio.Semaphore, give_back: GiveBack
-    ) -> None:
-        gate.release()
-        give_back()
-        self._transfers.discard(transfer)
-        if not transfer.cancelled():
-            # Of one that was given up nobody else asks for the error.
-            transfer.exception()
 
     async def _download_to_file(self, request: Request) -> Response:
         """The answer's body goes into the file ``request.meta[TO_FILE]``; the response has none."""

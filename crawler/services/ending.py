@@ -27,6 +27,8 @@ _PAUSE_MESSAGES = {
     "quiet-hours": "Paused for the source's quiet hours.",
     "disk-full": "Paused before the disk is full: free some room, or lower what is kept free.",
 }
+MAX_TOLD_OUTPUT = 300
+"""Characters from the end of a process's output: the last line of a traceback and the way to it."""
 
 
 def crawl_run_finish(*, run_id: int, end: RunEnd) -> CrawlRun | None:
@@ -62,25 +64,39 @@ def crawl_run_finish(*, run_id: int, end: RunEnd) -> CrawlRun | None:
     return run
 
 
-def crawl_run_child_ended(*, run_id: int, pid: int, code: int) -> bool:
-    """Note that a run's process is gone; whether it left the run unfinished."""
-    status = CrawlRun.Status.INTERRUPTED
+def crawl_run_child_ended(*, run_id: int, pid: int, code: int, output: str = "") -> bool:
+    """Note that a run's process is gone; whether it left the run unfinished.
+
+    One that never began its run says why in its output only; the sweep tries that run again.
+
+    Args:
+        output: what the process wrote.
+    """
+    how = f"killed by signal {-code}" if code < 0 else f"exit code {code}"
+    ended = {"finished_at": timezone.now(), "pid": None}
+    not_begun = CrawlRun.objects.filter(pk=run_id, status=CrawlRun.Status.PENDING).update(
+        status=CrawlRun.Status.INTERRUPTED,
+        error=f"The crawl's process ended before the crawl began ({how}). "
+        f"{output.strip()[-MAX_TOLD_OUTPUT:]}".strip(),
+        **ended,
+    )
+    if not_begun:
+        return False
     left = CrawlRun.objects.filter(
         pk=run_id,
         pid=pid,
         host=socket.gethostname(),
         status__in=(CrawlRun.Status.RUNNING, CrawlRun.Status.CANCELLING),
     )
-    how = f"killed by signal {-code}" if code < 0 else f"exit code {code}"
-    message = f"The crawl's process ended before the crawl did ({how})."
     cancelled = left.filter(status=CrawlRun.Status.CANCELLING).update(
-        status=CrawlRun.Status.CANCELLED,
-        stopped_by="cancelled",
-        finished_at=timezone.now(),
-        pid=None,
+        status=CrawlRun.Status.CANCELLED, stopped_by="cancelled", **ended
     )
     return not cancelled and bool(
-        left.update(status=status, error=message, finished_at=timezone.now(), pid=None)
+        left.update(
+            status=CrawlRun.Status.INTERRUPTED,
+            error=f"The crawl's process ended before the crawl did ({how}).",
+            **ended,
+        )
     )
 
 

@@ -166,3 +166,16 @@ def test_a_process_that_lost_its_run_stops_without_touching_it(run: CrawlRun) ->
         assert child.wait(60) == 0
     run.refresh_from_db()
     assert (run.status, run.pid, run.host) == (CrawlRun.Status.RUNNING, 1, "elsewhere")
+
+
+def test_a_child_that_cannot_start_is_told_and_not_left_waiting(
+    run: CrawlRun, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("DJANGO_SETTINGS_MODULE", "no.such.settings")
+
+    run_until_ended(run_id=run.pk)
+
+    run.refresh_from_db()
+    assert run.status == CrawlRun.Status.INTERRUPTED
+    assert "before the crawl began (exit code 1)" in run.error
+    assert "No module named 'no'" in run.error

@@ -228,6 +228,18 @@ def test_the_user_agent_tells_whom_to_write_to(
     assert list(shop.stats()["agents"]) == ["shoefinder/0.1 (+crawl@example.org)"]
 
 
+def test_an_answer_that_comes_late_is_waited_for_and_not_asked_for_twice(
+    shop_of: Shops, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SHOEFINDER_CRAWL_TIMEOUT", "3")
+    shop = shop_of(limit=1, faults=[Fault.SLOW_PAGE], slow_seconds=4)
+
+    run = crawl(source_of(shop))
+
+    assert shop.stats()["paths"]["/x/slow"] == 1
+    assert (run.complete, kinds(run).get("timeout")) == (True, None)
+
+
 def test_no_more_requests_at_one_time_than_allowed(shop_of: Shops) -> None:
     shop = shop_of(latency=0.02)
 

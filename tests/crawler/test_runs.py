@@ -25,6 +25,7 @@ from crawler.services import (
     crawl_run_finish,
     crawl_run_request,
     crawl_run_resume,
+    crawl_runs_sweep,
     crawl_source_ensure,
 )
 from crawler.types import RunCounts, RunEnd
@@ -222,6 +223,26 @@ def test_the_end_of_a_child_is_noted_only_if_the_run_was_left(source: CrawlSourc
         Status.INTERRUPTED,
         "The crawl's process ended before the crawl did (killed by signal 9).",
     )
+
+
+def test_a_child_that_never_began_its_run_tells_why_and_the_sweep_tries_again(
+    source: CrawlSource, sent: list[int], django_capture_on_commit_callbacks: Any
+) -> None:
+    run = ask(source)
+
+    assert not crawl_run_child_ended(
+        run_id=run.pk, pid=1, code=1, output="Traceback …\nImportError: no module named x\n"
+    )
+
+    run.refresh_from_db()
+    assert run.status == Status.INTERRUPTED
+    assert run.error == (
+        "The crawl's process ended before the crawl began (exit code 1). Traceback …\n"
+        "ImportError: no module named x"
+    )
+    with django_capture_on_commit_callbacks(execute=True):
+        crawl_runs_sweep()
+    assert sent == [run.pk]
 
 
 def test_a_child_killed_while_it_was_cancelled_is_cancelled(source: CrawlSource) -> None:

@@ -18,7 +18,7 @@ from crawler.exceptions import CrawlerError
 from crawler.kinds import kind_get, kinds_all
 from crawler.kinds.base import parameters
 from crawler.models import CrawlRun, CrawlSource
-from crawler.runner import running_child
+from crawler.runner import left_unfinished, running_child
 from crawler.services import (
     crawl_run_cancel,
     crawl_run_request,
@@ -129,6 +129,7 @@ class Command(BaseCommand):
                     run.refresh_from_db()
                     progress.update(task, description=self.told(run))
                     time.sleep(POLL_SECONDS)
+        left_unfinished(run_id=run.pk, child=child)
         run.refresh_from_db()
         self.report(run)
 
