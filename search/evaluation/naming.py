@@ -53,10 +53,16 @@ class Contest:
     """What identifies each model."""
     space: TextSpace | None = None
     """For methods that use words."""
+    unlearned: npt.NDArray[np.bool_] | None = None
+    """Of the gallery, (m,): photos that no encoder learned (the validation share), from which how
+    far to believe a method can be learned; None where that is not known."""
 
     def among(self, rows: Labels | npt.NDArray[np.bool_]) -> Contest:
         """With these gallery photos only; a model may be left without any."""
-        return replace(self, gallery=self.gallery.only(rows), same=self.same[:, rows])
+        unlearned = None if self.unlearned is None else self.unlearned[rows]
+        return replace(
+            self, gallery=self.gallery.only(rows), same=self.same[:, rows], unlearned=unlearned
+        )
 
     def asked(self, rows: Labels | npt.NDArray[np.bool_]) -> Contest:
         """With these queries only."""

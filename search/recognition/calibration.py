@@ -32,6 +32,8 @@ ENOUGH: Final = 30
 NAMED: Final = 0.9
 """Share of the shoes that would be named rightly that the reject threshold lets through."""
 BINS: Final = 10
+PENALTY: Final = 1e-3
+"""On the weights of certainty (validation: AUROC .843 at it, .837 at ten times as much)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,12 +120,13 @@ def calibrate(
     them the gallery is asked about itself in folds.
     """
     settled = method.settled(fitted)
-    known = _known(settled, fitted, gallery, space, held_out, report)
-    unknown = _unknown(settled, gallery, space, held_out, report)
-    if len(known.truth) < ENOUGH or len(unknown.truth) < ENOUGH:
+    whole = _known(settled, fitted, gallery, space, held_out, report)
+    known, unknown = _without_models(settled, gallery, space, held_out, report)
+    if min(len(whole.truth), len(unknown.truth)) < ENOUGH or len(known.truth) < ENOUGH // 2:
         return Calibration()
-    temperature = _temperature(known)
-    positive, right, confidence = _signs(known, temperature)
+    temperature = _temperature(whole)
+    _, rightly, confidence = _signs(whole, temperature)
+    positive, right, _ = _signs(known, temperature)
     negative, _, _ = _signs(unknown, temperature)
     weights, bias = _logistic(positive[right], negative)
     made = Calibration(temperature=temperature, weights=weights, bias=bias)
@@ -138,8 +141,8 @@ def calibrate(
         figures={
             "known": float(len(right)),
             "unknown": float(len(doubtful)),
-            "top1": float(right.mean()),
-            "ece": calibration_error(confidence, right),
+            "top1": float(rightly.mean()),
+            "ece": calibration_error(confidence, rightly),
             "auroc": auroc(certain[right], doubtful),
             "false_names": float((doubtful >= reject).mean()),
         },
@@ -169,6 +172,7 @@ def _known(
     held_out: Gallery | None,
     report: Report,
 ) -> Asked:
+    """Photos held out, asked of all models: what confidence is learned from."""
     if held_out is not None:
         return _ask(fitted, gallery, held_out)
     fold = gallery.folds(FOLDS)
@@ -182,24 +186,38 @@ def _known(
     return _joined(parts, len(gallery.models))
 
 
-def _unknown(
+def _without_models(
     method: Method,
     gallery: Gallery,
     space: TextSpace | None,
     held_out: Gallery | None,
     report: Report,
-) -> Asked:
-    asked_of = gallery if held_out is None else held_out
+) -> tuple[Asked, Asked]:
+    """Photos held out, of models that are there and of models that are not; each photo once in
+    each way, and both ways of one and the same gallery: logits of one with fewer models differ,
+    and would tell known from unknown where nothing else does."""
     models = np.random.default_rng(0).permutation(np.flatnonzero(gallery.counts))
-    parts = []
+    hand = np.full(len(gallery.models), -1, np.intp)
+    hand[models] = np.arange(len(models)) % FOLDS
+    fold = gallery.folds(FOLDS)
+    known, unknown = [], []
     for number in range(FOLDS):
         report("Holding out models", number, FOLDS)
-        gone = models[number::FOLDS]
-        seen = gallery.only(~np.isin(gallery.labels, gone))
-        asked = asked_of.only(np.isin(asked_of.labels, gone))
-        if len(seen) and len(asked):
-            parts.append(_ask(method.fit(seen, space), seen, asked))
-    return _joined(parts, len(gallery.models))
+        beside = (number + 1) % FOLDS
+        if held_out is None:
+            away = fold == number
+            seen = gallery.only((hand[gallery.labels] != number) & ~away)
+            asked, there = gallery, away & (hand[gallery.labels] != number)
+        else:
+            seen = gallery.only(hand[gallery.labels] != number)
+            asked, there = held_out, hand[held_out.labels] == beside
+        there = there & (seen.counts[asked.labels] > 0)
+        gone = hand[asked.labels] == number
+        if len(seen) and there.any() and gone.any():
+            fitted = method.fit(seen, space)
+            known.append(_ask(fitted, seen, asked.only(there)))
+            unknown.append(_ask(fitted, seen, asked.only(gone)))
+    return _joined(known, len(gallery.models)), _joined(unknown, len(gallery.models))
 
 
 def _ask(fitted: Fitted, seen: Gallery, asked: Gallery) -> Asked:
@@ -261,6 +279,6 @@ def _logistic(positive: Floats, negative: Floats) -> tuple[tuple[float, ...], fl
     )
     features = np.stack([np.zeros_like(x), x], axis=1)
     truth = np.repeat([1, 0], n)
-    w = conditional_logit(features, truth, penalty=5e-3)
+    w = conditional_logit(features, truth, penalty=PENALTY)
     weights = w[:-2] / scale
     return tuple(weights.tolist()), float(w[-2] - w[-1] - mean @ weights)

@@ -6,7 +6,7 @@ import io
 import json
 import os
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any, Final, Self
 from zipfile import BadZipFile
@@ -74,6 +74,13 @@ class Recogniser:
         calibration = calibrate(chosen, fitted, gallery, space, held_out=held_out, report=report)
         means = unit_rows(gallery.membership().T @ gallery.vectors)
         return cls(method, gallery.models, fitted, means, calibration)
+
+    def relearned(self, gallery: Gallery, space: TextSpace | None) -> Self:
+        """The same method and calibration over another gallery of the same models: also the photos
+        that were held out, or without some models."""
+        settled = method_named(self.method).settled(self.fitted)
+        means = unit_rows(gallery.membership().T @ gallery.vectors)
+        return replace(self, fitted=settled.fit(gallery, space), means=means)
 
     def judge(
         self, queries: Vectors, nearest: Floats, *, leaving_out: Mask | None = None

@@ -9,7 +9,6 @@ gallery, under the same threshold.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 
 import numpy as np
 
@@ -85,8 +84,7 @@ def _measure(
         for fold in range(FOLDS):
             gone = np.isin(queries.labels, models[fold::FOLDS])
             seen = gallery.only(~np.isin(gallery.labels, models[fold::FOLDS]))
-            settled = METHODS[name].settled(made.fitted)
-            part = replace(made, fitted=settled.fit(seen, space))
+            part = made.relearned(seen, space)
             strange[gone] = _judge(part, seen, queries.only(gone)).certainty
     except RecognitionError as error:
         raise EvaluationError(str(error)) from error

@@ -58,6 +58,17 @@ def test_photos_held_out_by_hand_are_believed() -> None:
     assert made.calibration.figures["known"] == len(others)
 
 
+def test_what_was_held_out_can_be_learned_afterwards() -> None:
+    gallery, space = shoes(count=8, photos=8)
+    others, _ = shoes(count=8, photos=8, seed=4)
+    made = Recogniser.fit("prototype", gallery, space, held_out=others)
+    fewer = gallery.only(gallery.labels != 0)
+    part = made.relearned(fewer, space)
+    assert part.calibration == made.calibration
+    judged = part.judge(gallery.vectors, nearest_similarity(gallery.vectors, fewer))
+    assert judged.probabilities[:, 0].max() == 0  # a model without photos is never named
+
+
 def test_nothing_to_learn_from_is_an_error() -> None:
     gallery, space = shoes()
     with pytest.raises(RecognitionError, match="no photo"):
