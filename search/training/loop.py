@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import random
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, cast
@@ -18,9 +18,9 @@ from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 from search.encoders.colours import Floats
 from search.training.augment import augment
 from search.training.captions import Codes
-from search.training.losses import edited, image_text, named, same_model
+from search.training.losses import edited, image_text, named, same_model, valued
 from search.training.metrics import Labelled, means, measure, score
-from search.training.model import Colours, Head, Lite, Tower
+from search.training.model import Colours, Head, Lite, Tensors, Tower
 from search.training.options import TrainOptions
 from search.training.photos import Framing
 
@@ -51,8 +51,8 @@ class Material:
     """(n, c) which sentence each of a photo's captions is; -1 for none."""
     claims: npt.NDArray[np.int64]
     """(n, c, a) what each caption claims."""
-    colour_prompts: npt.NDArray[np.int64]
-    """(colours, p) the sentences that say a main colour, by its number in ``known``."""
+    value_prompts: Mapping[int, npt.NDArray[np.int64]]
+    """Column of ``known`` → (values, p) the sentences that say a value, by its number."""
     colour_column: int
     prompt_rows: dict[str, int]
     """The sentence number of every text that validation asks for."""
@@ -60,6 +60,8 @@ class Material:
     """(k, 3) colours to count, CIELAB."""
     tower_sha256: str
     """Of the weights that the tower starts from."""
+    start: Tensors | None = None
+    """Of the folder that the run goes on from."""
 
 
 @dataclass(slots=True)
@@ -90,7 +92,7 @@ def build(material: Material, options: TrainOptions) -> Lite:
         )
     used = torch.from_numpy(material.sentences)
     dim, dropout = options.dim, options.dropout
-    return Lite(
+    lite = Lite(
         tower,
         colours,
         _head(clean, width=options.image_width, dim=dim, dropout=dropout),
@@ -98,6 +100,25 @@ def build(material: Material, options: TrainOptions) -> Lite:
         models=int(material.name.max()) + 1,
         temperature=options.temperature,
     )
+    if material.start is not None:
+        lite.load(material.start)
+        with torch.no_grad():
+            lite.proxies.copy_(_means(lite.eval(), material, options))
+    return lite
+
+
+def _means(lite: Lite, material: Material, options: TrainOptions) -> torch.Tensor:
+    """(models, dim) the mean vector of each model's train photos, as they are."""
+    rows = material.train[material.name[material.train] >= 0]
+    vectors = torch.cat(
+        [
+            lite.photos(pixels, shoes)
+            for pixels, shoes in _framed(material.framing, rows, options.sides[0][0])
+        ]
+    )
+    means = torch.zeros_like(lite.proxies)
+    means.index_add_(0, torch.from_numpy(material.name[rows]), vectors)
+    return functional.normalize(means, dim=-1)
 
 
 def fit(
@@ -326,12 +347,17 @@ def _loss(
         texts = lite.text(torch.from_numpy(material.sentences[sentence[speaking]]))
         claims = torch.from_numpy(material.claims[rows, said][speaking])
         loss = loss + image_text(images, texts, known, claims, text_scale)
+    said_values = {
+        column: lite.text(
+            torch.from_numpy(material.sentences[prompts[:, rng.integers(prompts.shape[1])]])
+        )
+        for column, prompts in material.value_prompts.items()
+    }
+    for column, words in said_values.items():
+        loss = loss + options.value_weight * valued(images, words, known[:, column], text_scale)
     if whole and options.edit_weight:
         colour = known[-whole:, material.colour_column]
-        prompt = rng.integers(material.colour_prompts.shape[1])
-        words = lite.text(
-            torch.from_numpy(material.sentences[material.colour_prompts[colour, prompt]])
-        )
+        words = said_values[material.colour_column][colour]
         loss = loss + options.edit_weight * edited(
             images[-whole:],
             words,

@@ -79,6 +79,20 @@ def named(
     return functional.cross_entropy(logits, model[counted])
 
 
+def valued(
+    images: torch.Tensor, words: torch.Tensor, value: torch.Tensor, scale: torch.Tensor
+) -> torch.Tensor:
+    """Each photo nearest to the words of its own value, among the words of all values of an
+    attribute: what zero-shot asks, where a batch's captions rarely say them all.
+
+    ``words`` (v, d); ``value`` (n,) is -1 where unknown; 0 when none is known.
+    """
+    counted = value >= 0
+    if not counted.any():
+        return images.sum() * 0.0
+    return functional.cross_entropy(images[counted] @ words.T * scale, value[counted])
+
+
 def edited(
     images: torch.Tensor,
     words: torch.Tensor,

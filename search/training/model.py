@@ -53,6 +53,13 @@ class Tower(nn.Module):
         x = net._swish(net._bn1(net._conv_head(x)))
         return torch.cat([x.mean((2, 3)), x.amax((2, 3))], dim=1)
 
+    def load(self, tensors: Tensors) -> None:
+        """Go on from what `tensors` gave, of a tower that learnt no more blocks than this one."""
+        self.net.load_state_dict(
+            {name: torch.from_numpy(tensor.copy()) for name, tensor in tensors.items()},
+            strict=False,
+        )
+
     def tensors(self) -> Tensors:
         """What was learnt, by the names that `search.encoders.export` reads."""
         return {
@@ -125,9 +132,21 @@ class Head(nn.Module):
         hidden = self.drop(functional.silu(self.norm(self.hidden(x))))
         return functional.normalize(self.out(hidden) + self.shortcut(x), dim=-1)
 
+    def load(self, tensors: Tensors) -> None:
+        """Go on from what `tensors` gave; ``KeyError`` or ``ValueError`` if it was of another
+        shape."""
+        with torch.no_grad():
+            for name, tensor in self._named().items():
+                if tuple(tensor.shape) != tensors[name].shape:
+                    raise ValueError(f"{name} has the shape {tensors[name].shape}")
+                tensor.copy_(torch.from_numpy(tensors[name]))
+
     def tensors(self) -> Tensors:
         """By the names that `search.encoders.heads.Head` reads."""
-        named = {
+        return {name: tensor.detach().numpy() for name, tensor in self._named().items()}
+
+    def _named(self) -> dict[str, torch.Tensor]:
+        return {
             "mean": self.mean,
             "scale": self.scale,
             "w1": self.hidden.weight,
@@ -138,7 +157,6 @@ class Head(nn.Module):
             "b2": self.out.bias,
             "w3": self.shortcut.weight,
         }
-        return {name: tensor.detach().numpy() for name, tensor in named.items()}
 
 
 class Lite(nn.Module):
@@ -162,6 +180,18 @@ class Lite(nn.Module):
         start = torch.tensor(math.log(1 / temperature))
         self.log_scale_text = nn.Parameter(start.clone())
         self.log_scale_image = nn.Parameter(start.clone())
+
+    def load(self, tensors: Tensors) -> None:
+        """Go on from the tensors of a folder of weights: everything but proxies and temperatures,
+        which are not kept. Raises as `Head.load`."""
+        parts: dict[str, Tensors] = {"tower": {}, "image": {}, "text": {}}
+        for name, tensor in tensors.items():
+            part, _, rest = name.partition(".")
+            if rest:
+                parts[part][rest] = tensor
+        self.tower.load(parts["tower"])
+        self.image.load(parts["image"])
+        self.text.load(parts["text"])
 
     def photos(self, pixels: torch.Tensor, shoes: torch.Tensor) -> torch.Tensor:
         """(n, dim) unit vectors of framed photos, (n, 3, s, s) in 0 … 255, and their shoes."""

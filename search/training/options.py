@@ -9,6 +9,8 @@ from dataclasses import dataclass
 class TrainOptions:
     sides: tuple[tuple[int, int], ...] = ((112, 8), (128, 14), (144, 4))
     """(side in px, passes) one after the other: small photos teach as much in half the time."""
+    start: str = ""
+    """Folder of `lite` weights to go on from; empty: the package's tower and fresh heads."""
     patience: int = 8
     """Passes without ``min_delta`` of progress on validation before stopping."""
     min_delta: float = 0.001
@@ -56,6 +58,8 @@ class TrainOptions:
     """Of "its model's proxy is the nearest one"."""
     model_weight: float = 0.2
     """Of "photos of one model are near" against "true captions are near"."""
+    value_weight: float = 0.5
+    """Of "the words of its own brand, and of its own main colour, are the nearest of all"."""
     edit_weight: float = 0.5
     """Of "this shoe in that colour lands there"."""
     edit_pairs: int = 384

@@ -19,6 +19,7 @@ from search.encoders.framing import FRAMING
 from search.encoders.lite import FORMAT, LiteEncoder
 from search.encoders.pixels import PIXELS_VERSION
 from search.evaluation.datasets import DatasetError, ShoePhoto, read_labelled
+from search.exceptions import EncoderError
 from search.training.captions import (
     ATTRIBUTES,
     Caption,
@@ -87,12 +88,17 @@ def encoder_train(
         )
     work = out / "work"
     work.mkdir(parents=True, exist_ok=True)
-    advance = watcher.stage("Looking at colours", 1)
-    palette = learn_palette(
-        [photos[i] for i in train], colours=options.palette, side=options.side, seed=options.seed
-    )
-    advance(1)
     vector = _vector_config(options)
+    start = _start(Path(options.start), vector) if options.start else None
+    advance = watcher.stage("Looking at colours", 1)
+    if start is not None:
+        palette = start["palette"]
+    else:
+        palette = learn_palette(
+            [photos[i] for i in train],
+            colours=options.palette, side=options.side, seed=options.seed,
+        )  # fmt: skip
+    advance(1)
     framing = framed_photos(
         photos,
         side=max(options.side, *(side for side, _ in options.sides)),
@@ -121,6 +127,7 @@ def encoder_train(
         log_prior=log_prior,
         palette=palette,
         tower_sha256=vector["image"]["sha256"],
+        start=start,
         known=encode_claims(known, vocabulary),
         model=np.unique([_model_key(photo) for photo in photos], return_inverse=True)[1],
         labels=labels,
@@ -131,9 +138,13 @@ def encoder_train(
         claims=np.stack(
             [encode_claims([c.claims if c else {} for c in r], vocabulary) for r in said]
         ),
-        colour_prompts=np.array(
-            [[number[p.format(spoken(c))] for p in PROMPTS] for c in vocabulary["colour"]]
-        ).reshape(-1, len(PROMPTS)),
+        value_prompts={
+            ATTRIBUTES.index(attribute): np.array(
+                [[number[p.format(spoken(v))] for p in PROMPTS] for v in vocabulary[attribute]]
+            )
+            for attribute in ("brand", "colour")
+            if vocabulary[attribute]
+        },
         colour_column=ATTRIBUTES.index("colour"),
         prompt_rows={prompt: number[prompt] for prompt in prompts},
     )
@@ -150,7 +161,7 @@ def encoder_train(
         material,
         options,
         checkpoint=work / "checkpoint.pt",
-        fingerprint=_fingerprint(options, manifest, vector),
+        fingerprint=_fingerprint(options, manifest, vector, palette),
         step_done=advance,
         epoch_done=epoch_done,
     )
@@ -176,6 +187,33 @@ def encoder_train(
     (out / "MODEL_CARD.md").write_text(card, encoding="utf-8")
     write_modules(out)
     return Result(folder=out, encoder_id=encoder.id, figures=figures)
+
+
+def _start(folder: Path, vector: dict[str, Any]) -> dict[str, npt.NDArray[np.float32]]:
+    """The tensors of a folder of weights whose vectors are made as this run's will be."""
+    from safetensors import SafetensorError
+    from safetensors.numpy import load_file
+
+    try:
+        config = json.loads((folder / "config.json").read_text(encoding="utf-8"))
+        halves = load_file(folder / "heads.safetensors")
+    except (OSError, ValueError, SafetensorError) as error:
+        raise EncoderError(
+            f"{folder} is no folder of `lite` weights to start from: {error}. Give one that "
+            "`manage.py train_encoder` wrote."
+        ) from error
+    theirs = config.get("vector", {})
+    differing = [
+        key
+        for key in ("package", "sha256", "softness", "bands")
+        if theirs.get("image", {}).get(key) != vector["image"][key]
+    ]
+    if differing or theirs.get("dim") != vector["dim"]:
+        raise EncoderError(
+            f"The weights in {folder} differ in {', '.join(differing) or 'dim'} from what this "
+            "version trains: start afresh, without --start."
+        )
+    return {name: tensor.astype(np.float32) for name, tensor in halves.items()}
 
 
 def _photos(data: Path, options: TrainOptions) -> list[ShoePhoto]:
@@ -307,10 +345,16 @@ def _manifest(photos: Sequence[ShoePhoto], splits: npt.NDArray[np.str_]) -> dict
     return {"sha256": digest.hexdigest(), "photos": sets}
 
 
-def _fingerprint(options: TrainOptions, manifest: dict[str, Any], vector: dict[str, Any]) -> str:
-    knobs = {k: v for k, v in asdict(options).items() if k != "threads"}
+def _fingerprint(
+    options: TrainOptions,
+    manifest: dict[str, Any],
+    vector: dict[str, Any],
+    palette: npt.NDArray[np.float32],
+) -> str:
+    knobs = {k: v for k, v in asdict(options).items() if k not in ("threads", "start")}
+    start = sha256_of(Path(options.start) / "heads.safetensors") if options.start else ""
     return hashlib.sha256(
-        json.dumps([knobs, manifest, vector], sort_keys=True).encode()
+        json.dumps([knobs, manifest, vector, start, palette.tolist()], sort_keys=True).encode()
     ).hexdigest()
 
 

@@ -38,10 +38,16 @@ class Command(BaseCommand):
             "--sides", type=sides, metavar="PX:PASSES,…",
             help="how large photos are trained at, one after the other, such as 112:8,128:14",
         )  # fmt: skip
+        parser.add_argument(
+            "--start", metavar="FOLDER", help="go on from these weights, instead of from none"
+        )
+        parser.add_argument("--side", type=int, help="how large photos are when it serves, in px")
         parser.add_argument("--patience", type=int, help="passes without progress before stopping")
         parser.add_argument("--captions", type=int, help="sentences per photo")
         parser.add_argument("--batch", type=int, help="photos per step")
         parser.add_argument("--palette", type=int, help="colours that are counted")
+        parser.add_argument("--tower-rate", type=float, help="learning rate of the image tower")
+        parser.add_argument("--learning-rate", type=float, help="learning rate of the heads")
         parser.add_argument("--seed", type=int)
         parser.add_argument("--limit", type=int, help="read only so many photos, for a trial")
         parser.add_argument("--threads", type=int, help="cores to use")
@@ -56,10 +62,11 @@ class Command(BaseCommand):
             for name in TrainOptions.__dataclass_fields__
             if options.get(name) is not None
         }
-        if bad := [
-            f"--{name}" for name in knobs if name not in {"seed", "sides"} and knobs[name] < 1
-        ]:
+        counts = {name: knobs[name] for name in knobs if isinstance(knobs[name], int)}
+        if bad := [f"--{name}" for name in counts if name != "seed" and counts[name] < 1]:
             raise CommandError(f"{', '.join(bad)} must be at least 1.")
+        if any(not 0 < knobs.get(name, 1.0) <= 1 for name in ("tower_rate", "learning_rate")):
+            raise CommandError("A learning rate lies above 0 and is at most 1.")
         console = Console(file=self.stdout)  # type: ignore[arg-type]
         data = options["data"] or Path(settings.SHOEFINDER_DATA)
         with Bars(console) as bars:
