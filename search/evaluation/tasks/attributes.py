@@ -2,6 +2,8 @@
 
 Each value is described by several sentences, and the photo is given the value whose mean vector is
 nearest. Beside it the majority: always the commonest value, which is what knowing nothing reaches.
+Of the main colour, search knows more than words: it also counts the shoe's pixels, as
+``colour-seen`` tells (``search.evidence``).
 """
 
 from __future__ import annotations
@@ -9,20 +11,29 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Final
 
 import numpy as np
+import numpy.typing as npt
 
 from search.edits import colour_prompts
 from search.evaluation.datasets import DatasetError, ShoePhoto
 from search.evaluation.findings import Finding, confusion_of
+from search.evaluation.looking import look
 from search.evaluation.metrics import Bootstrap
 from search.evaluation.protocol import Measured, Request, Row
 from search.evaluation.sources import Source, preferred
 from search.evaluation.tasks.edit import main_colour
-from search.texts import text_space
+from search.evidence import weights
+from search.fusion.mixture import recipe
+from search.language import language_of
+from search.texts import COLOUR_SLUGS, text_space
+from search.types import Vectors
 
 MAJORITY: Final = "-majority"
+SEEN: Final = "colour-seen"
+"""Words and counted pixels together, as the engine mixes them; asked along with ``colour``."""
 
 HEIGHTS: Final[Mapping[str, tuple[str, ...]]] = {
     "high": ("a high-top shoe", "high-top sneakers", "a shoe with a collar above the ankle"),
@@ -126,6 +137,8 @@ def _measure(
         name: np.argsort(-(vectors @ classes.T), axis=1, kind="stable"),
         name + MAJORITY: np.tile(usual, (len(photos), 1)),
     }
+    if name == "colour" and set(values) <= set(COLOUR_SLUGS):
+        rankings[SEEN] = _seen(request, photos, vectors, values)
     bootstrap = Bootstrap(len(photos), seed=request.seed)
     rows: dict[str, Row] = {}
     for method, ranking in rankings.items():
@@ -143,6 +156,17 @@ def _measure(
         [values[i] for i in rankings[name][:, 0]],
     )
     return rows, confusion
+
+
+def _seen(
+    request: Request, photos: Sequence[ShoePhoto], vectors: Vectors, values: Sequence[str]
+) -> npt.NDArray[np.intp]:
+    """(n, values) ranked by words and pixels, as search believes them."""
+    looked = look(photos, partial(request.report, "Counting colours"))
+    language = language_of(text_space(request.encoder))
+    believed = looked.evidence(vectors, language, weights(), recipe()).colours
+    columns = [COLOUR_SLUGS.index(value) for value in values]
+    return np.argsort(-believed[:, columns], axis=1, kind="stable")
 
 
 def _photos(request: Request, attribute: Attribute) -> tuple[list[ShoePhoto], list[ShoePhoto]]:
