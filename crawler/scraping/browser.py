@@ -16,6 +16,8 @@ import socket
 from typing import Any
 from urllib.parse import urlsplit
 
+from django.conf import settings
+
 from crawler.exceptions import BrowserMissing
 from crawler.scraping.guard import HostRules, is_private
 
@@ -61,7 +63,11 @@ def browser_settings(hosts: list[str], *, user_agent: str, pages: int) -> dict[s
         "PLAYWRIGHT_LAUNCH_OPTIONS": {
             "executable_path": program,
             "chromium_sandbox": os.geteuid() != 0,
-            "args": [f"--host-resolver-rules={resolver_rules(hosts)}"],
+            "args": [
+                f"--host-resolver-rules={resolver_rules(hosts)}",
+                "--disable-gpu",
+                "--disable-dev-shm-usage",  # in a container it is often too small for a page
+            ],
         },
         "PLAYWRIGHT_CONTEXTS": {
             "default": {
@@ -70,6 +76,7 @@ def browser_settings(hosts: list[str], *, user_agent: str, pages: int) -> dict[s
                 "accept_downloads": False,
             }
         },
+        "PLAYWRIGHT_DEFAULT_NAVIGATION_TIMEOUT": 1000 * settings.SHOEFINDER_CRAWL_TIMEOUT,
         "PLAYWRIGHT_MAX_PAGES_PER_CONTEXT": pages,
         "PLAYWRIGHT_ABORT_REQUEST": abort,
     }

@@ -77,12 +77,15 @@ fetch("http://127.0.0.1:9/secret").catch(() => {});
 API = '{"@type": "Product", "name": "Low 1", "brand": "Maker", "offers": {"price": 9}}'
 
 
-@pytest.mark.crawl
-@pytest.mark.usefixtures("home")
-@pytest.mark.skipif(
+needs_browser = pytest.mark.skipif(
     importlib.util.find_spec("scrapy_playwright") is None or shutil.which("chromium") is None,
     reason="needs scrapy-playwright and Chromium (requirements-browser.txt)",
 )
+
+
+@pytest.mark.crawl
+@pytest.mark.usefixtures("home")
+@needs_browser
 @pytest.mark.parametrize(("render", "listings"), [("never", 0), ("always", 1)])
 def test_a_shop_of_javascript(pages_at: Pages, render: str, listings: int) -> None:
     server = pages_at({"/": (200, {}, PAGE), "/api/1": (200, {"Content-Type": "text/json"}, API)})
@@ -94,3 +97,22 @@ def test_a_shop_of_javascript(pages_at: Pages, render: str, listings: int) -> No
 
     assert (run.status, kinds(run)) == ("done", {})
     assert Listing.objects.count() == listings
+
+
+@pytest.mark.crawl
+@pytest.mark.usefixtures("home")
+@needs_browser
+def test_a_page_that_never_lets_go_does_not_hold_up_the_end(
+    pages_at: Pages, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SHOEFINDER_CRAWL_TIMEOUT", "3")
+    busy = "<html><body><script>setTimeout(() => { for (;;) {} }, 1)</script></body></html>"
+    server = pages_at({"/": (200, {}, busy)})
+    source = crawl_source_ensure(
+        name="Shop", seeds=[f"{server.base_url}/"], delay=0.0, params={"render": "always"}
+    )
+
+    run = crawl(source)
+
+    assert "timeout" in kinds(run)
+    assert Listing.objects.count() == 0
