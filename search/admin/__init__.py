@@ -1,14 +1,14 @@
-"""Search in Django's admin: the index, the encoder, and what was evaluated."""
+"""Search in Django's admin: the index, the encoder, recognition, and what was evaluated."""
 
-from search import admin_recognition
+from search.admin import recognition
 from search.admin.encoders import EncoderSwitchAdmin
+from search.admin.evaluations import EvaluationRunAdmin
 from search.admin.index import EmbedFailureAdmin, IndexBuildAdmin
-from search.evaluations_admin import EvaluationRunAdmin
 
 __all__ = [
     "EmbedFailureAdmin",
     "EncoderSwitchAdmin",
     "EvaluationRunAdmin",
     "IndexBuildAdmin",
-    "admin_recognition",
+    "recognition",
 ]
