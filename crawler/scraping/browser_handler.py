@@ -31,11 +31,12 @@ class BrowserHandler(ScrapyPlaywrightDownloadHandler, PoliteHandler):  # type: i
         limit = PAGE_FACTOR * self._limit
         try:
             async with asyncio.timeout(limit):
-                return await super()._download_request(request, spider)
+                response: Response = await super()._download_request(request, spider)
         except TimeoutError as error:
             raise DownloadTimeoutError(
                 f"Opening {request.url} in the browser took longer than {limit:g} seconds."
             ) from error
+        return response
 
     async def _close(self) -> None:
         # What is left of the browser ends with this process.
