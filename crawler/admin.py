@@ -22,7 +22,8 @@ from crawler.exceptions import CrawlerError, SourceInvalid
 from crawler.forms import PREFIX, CrawlSourceForm, form_of_kind, parameter_fields
 from crawler.kinds import Kind, kind_get, kinds_all
 from crawler.models import CrawlRun, CrawlSource
-from crawler.selectors import run_log_tail, sources_with_latest_run
+from crawler.overview_admin import OverviewViews
+from crawler.selectors import run_log_tail, run_plots, sources_with_latest_run
 from crawler.services import (
     crawl_run_cancel,
     crawl_run_delete,
@@ -32,6 +33,7 @@ from crawler.services import (
     crawl_source_save,
 )
 from crawler.types import PREVIEW_ITEMS
+from crawler.views import report_path
 
 if TYPE_CHECKING:
     SourceAdminBase = admin.ModelAdmin[CrawlSource]
@@ -43,7 +45,8 @@ RECENT_RUNS = 10
 
 
 @admin.register(CrawlSource)
-class CrawlSourceAdmin(SourceAdminBase):
+class CrawlSourceAdmin(OverviewViews, SourceAdminBase):
+    change_list_template = "admin/crawler/source_list.html"
     form = CrawlSourceForm
     add_form_template = change_form_template = "admin/crawler/source_change.html"
     list_display = ("name", "retailer", "spider", "enabled", "schedule", "latest_run", "start_link")
@@ -144,10 +147,26 @@ class CrawlSourceAdmin(SourceAdminBase):
 
     def get_urls(self) -> list[URLPattern]:
         start = self.admin_site.admin_view(self.start_view)
-        dry = self.admin_site.admin_view(require_POST(self.dry_run_view))
+        wrapped = self.admin_site.admin_view
+        dry = wrapped(require_POST(self.dry_run_view))
         return [
             path("<int:pk>/start/", start, name="crawler_crawlsource_start"),
             path("<int:pk>/dry-run/", dry, name="crawler_crawlsource_dry_run"),
+            path(
+                "dashboard/",
+                wrapped(require_safe(self.dashboard_view)),
+                name="crawler_crawlsource_dashboard",
+            ),
+            path(
+                "<int:pk>/pages/",
+                wrapped(require_safe(self.pages_view)),
+                name="crawler_crawlsource_pages",
+            ),
+            path(
+                "alarms/<int:pk>/close/",
+                wrapped(require_POST(self.close_alarm_view)),
+                name="crawler_crawlsource_close_alarm",
+            ),
             *super().get_urls(),
         ]
 
@@ -235,6 +254,7 @@ class CrawlSourceAdmin(SourceAdminBase):
         runs = CrawlRun.objects.filter(source_id=number)
         context = self.with_kind(request, source, extra_context)
         context["recent_runs"] = runs[:RECENT_RUNS]
+        context["plots"] = run_plots(source) if source else []
         return super().change_view(request, object_id, form_url, context)
 
 
@@ -336,6 +356,7 @@ class CrawlRunAdmin(RunAdminBase):
             "items": [item.content for item in run.preview_items.all()],
             "items_wanted": PREVIEW_ITEMS,
             "log": run_log_tail(run),
+            "report": "" if run.is_dry_run else request.build_absolute_uri(report_path(run)),
             "may_act": self.has_change_permission(request, run),
             "may_delete": self.has_delete_permission(request, run),
         }

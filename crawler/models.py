@@ -185,6 +185,11 @@ class CrawlSource(RunLimits, Stamped):
         return Path(settings.VAR_DIR) / "crawls" / "sources" / f"{self.pk}.sqlite3"
 
     @property
+    def samples_path(self) -> Path:
+        """The folder of its last good page and of the first bad one."""
+        return Path(settings.VAR_DIR) / "crawls" / "sources" / str(self.pk)
+
+    @property
     def host_list(self) -> list[str]:
         """Allowed hosts, lower case, "host" or "host:port"; those of the seeds come first."""
         seeds = [urlsplit(seed).netloc.rpartition("@")[2] for seed in self.seed_list]
@@ -253,6 +258,8 @@ class CrawlRun(RunLimits):
     photos_known = models.PositiveIntegerField(default=0)
     photos_rejected = models.PositiveIntegerField(default=0)
     errors = models.PositiveIntegerField(default=0)
+    field_counts = models.JSONField(default=dict, editable=False)
+    """How many of the products read had what; see `crawler.types.FIELD_PREFIX`."""
     bytes = models.PositiveBigIntegerField("bytes downloaded", default=0)
     waiting = models.PositiveIntegerField("pages waiting", default=0)
 
@@ -317,6 +324,32 @@ class CrawlRun(RunLimits):
     @property
     def log_path(self) -> Path:
         return self.directory / "crawl.log"
+
+
+class SourceAlarm(models.Model):
+    """A source brings less than it did: its shop may have changed its pages."""
+
+    source = models.ForeignKey(CrawlSource, on_delete=models.CASCADE, related_name="alarms")
+    run = models.ForeignKey(CrawlRun, on_delete=models.CASCADE, related_name="alarms")
+    """The latest that showed it."""
+    kind = models.CharField(max_length=40)
+    message = models.TextField()
+    raised_at = models.DateTimeField(default=timezone.now)
+    closed_at = models.DateTimeField(null=True, blank=True)
+    """By a person, or by a complete run that showed nothing of the kind."""
+
+    class Meta:
+        ordering = ["-raised_at"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["source", "kind"],
+                condition=Q(closed_at=None),
+                name="source_alarm_one_open_of_kind",
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.source}: {self.message}"
 
 
 class PreviewItem(models.Model):

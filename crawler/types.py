@@ -21,6 +21,17 @@ COUNTS = (
 """Names of `RunCounts.columns`, and of CrawlRun's columns."""
 
 
+FIELDS = {
+    "brand": "brand", "colour": "colour", "price": "price", "currency": "currency",
+    "code": "style code or number", "availability": "stock", "photo": "photo",
+}  # fmt: skip
+"""What a product read should have → its name for people."""
+FIELD_PREFIX = "field:"
+"""Of the names under which a run counts products by what they have: ``read`` for all that were
+read anew, each of `FIELDS`, and ``lost`` for pages that gave products before and give none now."""
+GOOD_PAGE, BAD_PAGE = "good.json.gz", "bad.json.gz"
+"""Names of kept pages, in a run's folder while it runs, then in its source's."""
+
 GONE = ("http-404", "http-410")
 """Kinds of problem that say: there is nothing here any more."""
 
@@ -74,6 +85,8 @@ class RunPlan:
     """What the run may download by its source's quota, earlier attempts included."""
     quota_photos: int | None = None
     """New photos that the run may store by its source's quota, earlier attempts included."""
+    expected: frozenset[str] = frozenset()
+    """Those of `FIELDS` that practically all products had so far."""
     quiet: tuple[time, time] | None = None
     """Hours in which the run pauses."""
     seconds: float = 0.0

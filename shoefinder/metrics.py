@@ -60,14 +60,19 @@ class DatabaseCollector(Collector):
 
 
 def _crawls() -> Iterable[Metric]:
-    from crawler.models import CrawlRun
+    from crawler.models import SourceAlarm
+    from crawler.selectors import real_runs
 
+    alarms = SourceAlarm.objects.filter(closed_at=None).count()
+    yield GaugeMetricFamily(
+        "shoefinder_source_alarms", "Sources' open alarms, one for each kind", value=alarms
+    )
     runs = GaugeMetricFamily("shoefinder_crawl_runs", "Crawl runs by status", labels=["status"])
-    for row in CrawlRun.objects.order_by().values("status").annotate(n=Count("id")):
+    for row in real_runs().order_by().values("status").annotate(n=Count("id")):
         runs.add_metric([row["status"]], row["n"])
     yield runs
     fields = ["pages", "products", "photos_new", "photos_known", "photos_rejected", "errors"]
-    totals = CrawlRun.objects.aggregate(**{f"{name}_sum": Sum(name) for name in fields})
+    totals = real_runs().aggregate(**{f"{name}_sum": Sum(name) for name in fields})
     counts = CounterMetricFamily(
         "shoefinder_crawled", "Pages, products and photos of all crawls", labels=["what"]
     )

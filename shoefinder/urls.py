@@ -15,6 +15,7 @@ urlpatterns = [
     path("media/<path:path>", media, name="media"),
     path("admin/", admin.site.urls),
     path("api/v1/", include(api_urlpatterns)),
+    path("", include("crawler.urls")),
     path("", include("search.urls")),
     path("", include("catalog.urls")),
 ]

@@ -13,6 +13,7 @@ from django.utils import timezone
 from catalog.models import Listing
 from catalog.services import listings_mark_vanished
 from crawler.models import CrawlError, CrawlRun
+from crawler.services.health import source_compare
 from crawler.services.progress import crawl_embed_request
 from crawler.types import GONE, Problem, RunEnd
 
@@ -54,8 +55,11 @@ def crawl_run_finish(*, run_id: int, end: RunEnd) -> CrawlRun | None:
     if not updated:
         return None
     run = CrawlRun.objects.select_related("source__retailer").get(pk=run_id)
+    drifts = []
+    if status == CrawlRun.Status.DONE and not run.is_dry_run:
+        drifts = source_compare(run=run)
     if complete:
-        _mark_vanished(run)
+        _mark_vanished(run, drifts=bool(drifts))
     if status == CrawlRun.Status.DONE:
         frontier_remove(run)
     if run.photos_new or run.listings_changed or run.listings_vanished or run.listings_new:
@@ -112,7 +116,7 @@ def _status(end: RunEnd) -> tuple[str, bool]:
     return CrawlRun.Status.FAILED, False
 
 
-def _mark_vanished(run: CrawlRun) -> None:
+def _mark_vanished(run: CrawlRun, *, drifts: bool) -> None:
     """Mark what this shop no longer lists, if the run is a good witness; tell it if it is not."""
     since = _not_seen_since(run)
     if since is None:
@@ -127,7 +131,9 @@ def _mark_vanished(run: CrawlRun) -> None:
     if not unseen:
         return
     reason = ""
-    if unread > MAX_ERROR_RATE * max(run.pages, 1):
+    if drifts:
+        reason = "the shop's pages seem to have changed"
+    elif unread > MAX_ERROR_RATE * max(run.pages, 1):
         reason = f"{unread} of {run.pages} pages could not be read"
     elif total > MANY_LISTINGS and unseen > MAX_VANISHED_SHARE * total:
         reason = f"{unseen} of {total} listings would vanish at once"

@@ -17,7 +17,8 @@ from kombu.exceptions import OperationalError
 from catalog.models import Listing
 from crawler.models import CrawlError, CrawlRun
 from crawler.services.budgets import disk_shortage, source_quota_left
-from crawler.types import COUNTS, RunCounts, RunPlan
+from crawler.services.health import expected_fields
+from crawler.types import COUNTS, FIELD_PREFIX, RunCounts, RunPlan
 
 log = structlog.get_logger(__name__)
 
@@ -77,6 +78,7 @@ def crawl_run_claim(*, run_id: int) -> RunPlan | None:
         missing=() if run.is_dry_run else _missing(source.retailer_id),
         quota_bytes=None if left.bytes is None else run.bytes + left.bytes,
         quota_photos=None if left.photos is None else run.photos_new + left.photos,
+        expected=frozenset() if run.is_dry_run else expected_fields(source),
         quiet=(
             (source.quiet_from, source.quiet_until)
             if scheduled and source.quiet_from and source.quiet_until
@@ -119,6 +121,11 @@ def crawl_run_beat(
             seconds=seconds,
             bytes=size,
             waiting=waiting,
+            field_counts={
+                name.removeprefix(FIELD_PREFIX): n
+                for name, n in counts.columns.items()
+                if name.startswith(FIELD_PREFIX)
+            },
             **{name: counts.columns.get(name, 0) for name in (*COUNTS, "errors")},
         )
         if not updated:
