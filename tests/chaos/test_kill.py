@@ -8,24 +8,20 @@ killed, as an operator's process manager would.
 from __future__ import annotations
 
 import json
-import os
 import signal
-import sqlite3
 import subprocess
 import sys
-import time
 import urllib.request
-from collections.abc import Callable, Iterator
-from contextlib import closing
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-import psutil
 import pytest
 
-pytestmark = pytest.mark.chaos
+from tests.chaos.site import ROOT, Site, environment_of, wait_for
 
-ROOT = Path(__file__).resolve().parents[2]
+pytestmark = [pytest.mark.chaos, pytest.mark.timeout(1200)]
+
 PRODUCTS = 200
 START_SECONDS = 300
 FINISH_SECONDS = 600
@@ -34,66 +30,20 @@ VERIFY_SECONDS = 120
 
 
 @dataclass
-class Demo:
-    """A running demo, seen from outside."""
+class Demo(Site):
+    """A running demo with its shop."""
 
-    folder: Path
-    process: subprocess.Popen[bytes]
-    port: int
     shop_port: int
-    environment: dict[str, str]
-
-    def one(self, question: str) -> int:
-        """The number that a query answers; 0 while the database is not there."""
-        uri = f"file:{self.folder / 'shoefinder.sqlite3'}?mode=ro"
-        try:
-            with closing(sqlite3.connect(uri, uri=True, timeout=20)) as database:
-                return int(database.execute(question).fetchone()[0] or 0)
-        except sqlite3.OperationalError:
-            return 0
 
     def shop(self) -> dict[str, int]:
         with urllib.request.urlopen(f"http://127.0.0.1:{self.shop_port}/_stats") as answer:
             return json.loads(answer.read())
 
-    def running(self, mark: str) -> list[psutil.Process]:
-        """Processes of this demo whose command line holds ``mark``, children of killed ones too."""
-        found = []
-        for process in psutil.process_iter(["cmdline", "environ"]):
-            environment = process.info["environ"] or {}
-            words = " ".join(process.info["cmdline"] or [])
-            # Valkey writes its title over its environment; that title names its socket.
-            ours = environment.get("SHOEFINDER_VAR") == str(self.folder)
-            if (ours or f"{self.folder}/valkey.sock" in words) and mark in words:
-                found.append(process)
-        return found
-
-    def manage(self, *arguments: str) -> subprocess.CompletedProcess[str]:
-        command = [sys.executable, "manage.py", *arguments]
-        return subprocess.run(
-            command, cwd=ROOT, env=self.environment, capture_output=True, text=True, check=False
-        )
-
-
-def wait_for(
-    what: str, condition: Callable[[], bool], seconds: float, why: Callable[[], str] = str
-) -> None:
-    deadline = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < deadline, f"{what}: not within {seconds:.0f} s\n{why()}"
-        time.sleep(0.1)
-
 
 @pytest.fixture
 def demo(tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[Demo]:
     port = 8950
-    environment = {
-        **os.environ,
-        "DJANGO_SETTINGS_MODULE": "shoefinder.settings.dev",
-        "SHOEFINDER_VAR": str(tmp_path),
-        "SHOEFINDER_SWEEP_SECONDS": "3",
-    }
-    environment.pop("DATABASE_URL", None)
+    environment = environment_of(tmp_path)
     options = {"--port": port, "--shop-port": port + 1, "--products": PRODUCTS}
     command = [sys.executable, "manage.py", "demo"]
     command += [str(word) for pair in options.items() for word in pair]
@@ -101,7 +51,7 @@ def demo(tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[Demo]:
     process = subprocess.Popen(
         command, cwd=ROOT, env=environment, stdout=log, stderr=subprocess.STDOUT
     )
-    running = Demo(tmp_path, process, port, port + 1, environment)
+    running = Demo(tmp_path, process, port, environment, port + 1)
     try:
         yield running
     finally:
