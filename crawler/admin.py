@@ -49,7 +49,8 @@ class CrawlSourceAdmin(OverviewViews, SourceAdminBase):
     change_list_template = "admin/crawler/source_list.html"
     form = CrawlSourceForm
     add_form_template = change_form_template = "admin/crawler/source_change.html"
-    list_display = ("name", "retailer", "spider", "enabled", "schedule", "latest_run", "start_link")
+    # What a person looks for comes first: on a phone the rest is reached by scrolling.
+    list_display = ("name", "latest_run", "start_link", "spider", "schedule", "enabled", "retailer")
     list_filter = ("enabled", "schedule", "spider")
     search_fields = ("name", "seeds", "retailer__name")
     actions = ("start_crawl",)

@@ -8,6 +8,9 @@ from shoefinder.health import healthz, readyz
 from shoefinder.media import media
 from shoefinder.metrics import metrics
 
+admin.site.site_header = admin.site.site_title = "shoefinder"
+admin.site.index_title = "Administration"
+
 urlpatterns = [
     path("healthz", healthz, name="healthz"),
     path("readyz", readyz, name="readyz"),

@@ -69,6 +69,7 @@ FORM = {
     "name": "New", "retailer": "", "spider": "structured", "seeds": "https://new.example/",
     "allowed_hosts": "", "enabled": "on", "delay": "", "concurrency": "4", "max_photos": "12",
     "max_pages": "", "max_minutes": "", "max_megabytes": "", "schedule": "daily", "cron": "",
+    "jitter_minutes": "20",
 }  # fmt: skip
 
 

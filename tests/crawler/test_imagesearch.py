@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from catalog.models import Listing, ShoeImage
+from catalog.models import Colorway, Listing, ShoeImage
 from crawler.exceptions import SourceInvalid
 from crawler.imagesearch.plans import Wanted, models_of_catalog, models_of_table, queries_of
 from crawler.imagesearch.providers import (
@@ -121,6 +121,8 @@ def test_a_plan_brings_photos_of_each_model_once(
     assert shown == {"1.jpg": "Wave", "used-2.jpg": "Wave", "3.jpg": "Breeze"}
     assert Listing.objects.filter(url__contains="#photo-").count() == 4
     assert kinds(run).get("two-models") == 1
+    # What a search engine finds tells a model and no more.
+    assert set(Colorway.objects.values_list("style_code", "name")) == {("", "")}
     again = crawl(source)
     assert again.photos_new == 0
     assert ShoeImage.objects.count() == 4

@@ -6,6 +6,7 @@ import asyncio
 import hashlib
 from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode, urljoin, urlsplit
@@ -116,15 +117,16 @@ class ImageSearchSpider(ShopSpider):
         draft = ListingDraft(
             url=f"{hit.page_url.partition('#')[0]}#photo-{mark}",
             title=hit.title or owner,
-            sku=owner[:100],
             brand=told["brand"],
             model=told["model"],
             licence=hit.licence,
             image_urls=(hit.image_url,),
         )
-        own, holder = self.claim(f"image:{hit.image_url}", draft, response)
+        # The claim says whose photo it is; as the listing's code it would be taken for a style's.
+        claimed = replace(draft, sku=owner[:100])
+        own, holder = self.claim(f"image:{hit.image_url}", claimed, response)
         if not own:
-            if holder != draft.sku:
+            if holder != claimed.sku:
                 message = f"Found for {owner}, and already for {holder}; kept for the latter only."
                 self.tell(response, "two-models", message, url=hit.image_url, is_notice=True)
             return
