@@ -1,0 +1,138 @@
+"""Operators: "same", "another", "not", "instead of", "any", and what they hold for."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from search.edits.exchanging import Exchanging
+from search.edits.lexicon import Kind
+from search.edits.notes import JOINTS
+from search.edits.preparing import SILENT, preceding
+from search.edits.scanning import Item
+from search.edits.terms import Mode
+
+STAYS: Final = frozenset(
+    {"stay", "stays", "staying", "remain", "remains", "unchanged", "unaltered", "bleibt", "bleiben",
+     "bleib", "그대로", "유지", "유지하고", "유지해", "as is", "as it is", "as they are"}
+)  # fmt: skip
+
+
+class Operating(Exchanging):
+    """Starts, ends and turns what holds from here on."""
+
+    def _not(self, item: Item) -> None:
+        after = self._after(SILENT | {Kind.NOT, Kind.IS, Kind.WITH, Kind.SHOE})
+        kind = self.items[after].kind if after is not None else None
+        if after is not None and kind in {Kind.KEEP, Kind.ALTER, Kind.OTHER}:
+            turned: Mode = "change" if kind is Kind.KEEP else "keep"
+            if self.pending:
+                self._settle_pending(turned)
+            else:
+                self._start(Kind.OTHER if turned == "change" else Kind.KEEP, item, turned)
+            self.at = after
+            return
+        if self.operator and self.operator.mode == "avoid" and self.operator.targets == 0:
+            return
+        if after is None or kind in {Kind.STOP, Kind.BUT}:
+            self.unread.add(self.at)
+            return
+        self._start(Kind.NOT, item, "avoid")
+
+    def _instead(self, item: Item) -> None:
+        self._forget_another()
+        self._start(Kind.INSTEAD, item, "avoid")
+
+    def _except(self, item: Item) -> None:
+        operator = self.operator
+        kept = operator is not None and operator.mode == "keep" and operator.targets == 0
+        if self.whole or kept:
+            # "the same except the colour"
+            self._start(Kind.OTHER, item, "change")
+            return
+        self._forget_another()
+        self._start(Kind.EXCEPT, item, "avoid")
+
+    def _forget_another(self) -> None:
+        """ "another colour than black" says which other one."""
+        operator = self.operator
+        after = self._after(SILENT | {Kind.WITH, Kind.HERE})
+        named = after is not None and self.items[after].kind is Kind.VALUE
+        if named and operator and operator.kind is Kind.OTHER and operator.targets:
+            last = self.wishes[-1]
+            if last.mode == "change" and last.value is None and not self.gap & JOINTS:
+                self.wishes.pop()
+
+    def _not_after(self, item: Item) -> None:
+        """ "검은색 말고": what was named last, and what is joined with it, is not wanted."""
+        for wish in reversed(self.wishes):
+            if wish.mode == "change" and wish.value is not None:
+                wish.mode = "avoid"
+            if not wish.joined or wish.joint is Kind.COMMA:
+                break
+        self._drop()
+
+    def _keep(self, item: Item) -> None:
+        if self._postfix():
+            after = self._after()
+            waiting = {self.items[place].attribute for place in self.pending}
+            if (
+                after is not None
+                and self.items[after].attribute in waiting
+                and (self.items[after].kind is Kind.VALUE)
+            ):
+                self.pending = []
+                self._start(Kind.KEEP, item, "keep")
+            else:
+                self._settle_pending("keep")
+            return
+        after = self._after()
+        ahead = after is not None and self.items[after].kind in {Kind.VALUE, Kind.ATTRIBUTE}
+        before = preceding(self.items, self.at, SILENT | {Kind.IS})
+        named = before is not None and self.items[before].kind is Kind.VALUE and self.wishes
+        if item.text in STAYS and not ahead and named and self.wishes[-1].mode == "change":
+            self.wishes[-1].mode = "keep"
+            return
+        if before is not None and self.items[before].kind is Kind.WHOLE:
+            return  # "everything else stays the same"
+        self._start(Kind.KEEP, item, "keep")
+
+    def _alike(self, item: Item) -> None:
+        after = self._after()
+        if self._postfix():
+            self._settle_pending("keep")
+        elif after is not None and self.items[after].kind is Kind.ATTRIBUTE:
+            self._start(Kind.KEEP, item, "keep")
+
+    def _other(self, item: Item) -> None:
+        if self._postfix():
+            self._settle_pending("change")
+        elif not (self.operator and self.operator.kind is Kind.OTHER and not self.operator.targets):
+            self._start(Kind.OTHER, item, "change")
+
+    def _alter(self, item: Item) -> None:
+        if not self._exchange(item):
+            self._other(item)
+
+    def _swap(self, item: Item) -> None:
+        before = preceding(self.items, self.at)
+        if before is not None and self.items[before].kind is Kind.IS and self.wishes:
+            # "the laces are replaced by velcro"
+            self._not_after(item)
+        elif not self._exchange(item):
+            after = self._after()
+            attribute = after is not None and self.items[after].kind is Kind.ATTRIBUTE
+            self._start(
+                Kind.OTHER if attribute else Kind.NOT, item, "change" if attribute else "avoid"
+            )
+
+    def _indifferent(self, item: Item) -> None:
+        if self.pending:
+            self.pending, self.operator = [], None
+        else:
+            self._start(Kind.INDIFFERENT, item, "change")
+
+    def _any(self, item: Item) -> None:
+        self.any = True
+        after = self._after()
+        if after is not None and self.items[after].kind is Kind.ATTRIBUTE:
+            self._start(Kind.ANY, item, "change")
