@@ -26,7 +26,10 @@ ROUNDING = 2e-6
 
 _REMEMBERED_FILTERS = 64
 _CHUNK = 4096
-_SCANNED = 65_536
+_SCANNED = 1024
+"""Rows of a scan: FAISS maps its vectors unaligned, so numpy copies what it multiplies, and a
+small copy stays in the cache. For 100,000 × 256 on one busy core 60 to 70 ms; 165 to 260 ms with
+65,536 rows at a time, 30 to 95 if the vectors were aligned."""
 
 
 @dataclass(frozen=True, slots=True)
