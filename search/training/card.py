@@ -43,8 +43,22 @@ def model_card(*, encoder_id: str, training: dict[str, Any], vector: dict[str, A
             *(f"- {name}: {value}" for name, value in training["options"].items()),
             f"- best epoch: {training['best_epoch']} of {len(training['history'])}",
             "",
+            *_before(training.get("before")),
         ]
     )
+
+
+def _before(training: dict[str, Any] | None) -> list[str]:
+    """The options of the run that this one went on from, and of those before that."""
+    if not training:
+        return []
+    return [
+        "### Of the run before",
+        *(f"- {name}: {value}" for name, value in training["options"].items()),
+        f"- best epoch: {training['best_epoch']} of {len(training['history'])}",
+        "",
+        *_before(training.get("before")),
+    ]
 
 
 def _data(manifest: dict[str, Any]) -> list[str]:

@@ -16,7 +16,6 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 from PIL import Image
-from safetensors.numpy import save_file
 from sklearn.linear_model import LogisticRegression
 
 from catalog.photo_rules import BY_ENCODER, Rule
@@ -25,6 +24,7 @@ from search.evaluation.datasets import DatasetError, ShoePhoto
 from search.evaluation.splits import Split, split_of
 from search.rules.scoring import head_path
 from search.training import unfit
+from search.training.record import tensors_write
 from search.types import Vectors
 
 GOOD: Final = "good"
@@ -163,14 +163,14 @@ def head_fit(encoder: Encoder, labelled: Labelled, *, folder: Path) -> dict[str,
         "views": [],
         "photos": len(train.labels),
     }
-    save_file(
+    tensors_write(
+        head_path(folder, str(encoder.id)),
         {
             "weight": np.array(weight, np.float32).reshape(-1, dim),
             "bias": np.array(bias, np.float32),
             "view_weight": np.zeros((0, dim), np.float32),
             "view_bias": np.zeros(0, np.float32),
         },
-        head_path(folder, str(encoder.id)),
         metadata={"head": json.dumps(told, sort_keys=True)},
     )
     return thresholds

@@ -6,10 +6,13 @@ import csv
 import json
 import platform
 import subprocess
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final
+
+import numpy as np
+import numpy.typing as npt
 
 from search.encoders.artifacts import PROJECT, sha256_of
 from search.evaluation.datasets import ShoePhoto
@@ -73,3 +76,18 @@ def git_revision() -> str:
     except (OSError, subprocess.CalledProcessError):
         return ""
     return run.stdout.strip()
+
+
+def tensors_write(
+    path: Path,
+    tensors: Mapping[str, npt.NDArray[np.floating[Any]]],
+    *,
+    metadata: dict[str, str] | None = None,
+) -> None:
+    """A safetensors file, there whole or not at all, that the web server's user may read."""
+    from safetensors.numpy import save_file
+
+    beside = path.with_name(f".{path.name}")
+    save_file(dict(tensors), beside, metadata=metadata)
+    beside.chmod(0o644)  # it is written as 0600
+    beside.replace(path)

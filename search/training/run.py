@@ -33,7 +33,7 @@ from search.training.card import model_card
 from search.training.metrics import PROMPTS, Labelled, interval, measure
 from search.training.options import TrainOptions
 from search.training.photos import framed_photos, learn_palette, open_photo, text_features
-from search.training.record import curves_write, run_write
+from search.training.record import curves_write, run_write, tensors_write
 
 MAX_TOKENS: Final = 96
 
@@ -92,7 +92,7 @@ def encoder_train(
     start = _start(Path(options.start), vector) if options.start else None
     advance = watcher.stage("Looking at colours", 1)
     if start is not None:
-        palette = start["palette"]
+        palette = start.tensors["palette"]
     else:
         palette = learn_palette(
             [photos[i] for i in train],
@@ -127,7 +127,7 @@ def encoder_train(
         log_prior=log_prior,
         palette=palette,
         tower_sha256=vector["image"]["sha256"],
-        start=start,
+        start=start.tensors if start else None,
         known=encode_claims(known, vocabulary),
         model=np.unique([_model_key(photo) for photo in photos], return_inverse=True)[1],
         labels=labels,
@@ -174,10 +174,12 @@ def encoder_train(
     }
     training = {
         "data": manifest,
-        "options": asdict(options),
+        "options": asdict(options) | {"start": start.encoder_id if start else ""},
         "best_epoch": progress.best_epoch,
         "history": progress.history,
     }
+    if start is not None:
+        training["before"] = start.training
     _write_weights(out, tensors, {"format": FORMAT, "vector": vector, "training": training})
     encoder = LiteEncoder(model=out, cache_dir=cache_dir, threads=options.threads)
     figures = _judge(encoder, photos, labels, splits, watcher.stage("Measuring", len(photos)))
@@ -189,8 +191,18 @@ def encoder_train(
     return Result(folder=out, encoder_id=encoder.id, figures=figures)
 
 
-def _start(folder: Path, vector: dict[str, Any]) -> dict[str, npt.NDArray[np.float32]]:
-    """The tensors of a folder of weights whose vectors are made as this run's will be."""
+@dataclass(frozen=True, slots=True)
+class _Start:
+    """The weights that a run goes on from."""
+
+    encoder_id: str
+    tensors: dict[str, npt.NDArray[np.float32]]
+    training: dict[str, Any]
+    """How they were made, as their folder tells it."""
+
+
+def _start(folder: Path, vector: dict[str, Any]) -> _Start:
+    """A folder of weights whose vectors are made as this run's will be."""
     from safetensors import SafetensorError
     from safetensors.numpy import load_file
 
@@ -213,7 +225,11 @@ def _start(folder: Path, vector: dict[str, Any]) -> dict[str, npt.NDArray[np.flo
             f"The weights in {folder} differ in {', '.join(differing) or 'dim'} from what this "
             "version trains: start afresh, without --start."
         )
-    return {name: tensor.astype(np.float32) for name, tensor in halves.items()}
+    return _Start(
+        encoder_id=str(LiteEncoder(model=folder).id),
+        tensors={name: tensor.astype(np.float32) for name, tensor in halves.items()},
+        training=config.get("training", {}),
+    )
 
 
 def _photos(data: Path, options: TrainOptions) -> list[ShoePhoto]:
@@ -361,13 +377,8 @@ def _fingerprint(
 def _write_weights(
     out: Path, tensors: dict[str, npt.NDArray[np.float32]], config: dict[str, Any]
 ) -> None:
-    from safetensors.numpy import save_file
-
     halves = {name: np.ascontiguousarray(t, dtype=np.float16) for name, t in tensors.items()}
-    beside = out / ".heads.safetensors"
-    save_file(halves, beside)
-    beside.chmod(0o644)  # it is written as 0600; the web server may be another user
-    beside.replace(out / "heads.safetensors")
+    tensors_write(out / "heads.safetensors", halves)
     _write_json(out / "config.json", config)
 
 
