@@ -244,7 +244,7 @@ class TestAttributes:
         file = tmp_path / "figures.json"
         evaluate("attributes", "--data", str(data), "--method", "colour", "--json", str(file))
         rows = results(file, "attributes")
-        assert set(rows) == {"colour", "colour-majority"}
+        assert set(rows) == {"colour", "colour-seen", "colour-majority"}
         assert rows["colour"]["top1"]["value"] > rows["colour-majority"]["top1"]["value"] == 0.25
 
     def test_what_a_folder_does_not_say_is_left_out(self, tmp_path: Path) -> None:
