@@ -22,8 +22,11 @@ from crawler.scraping.places import places_at
 TO_FILE = "to_file"
 """In the meta of a request whose answer may be large: the path of the file that takes it."""
 
-LISTEN_FACTOR = 10.0
-"""Times the time limit after which a shop's silence is taken for the end of its work."""
+LISTEN_FACTOR = 30.0
+"""Times the time limit after which a shop's silence is taken for the end of its work.
+
+At 10, a shop starved of its processor still worked on answers whose places had been given away: it
+was asked for 6 to 8 at one time where 4 were allowed."""
 
 
 class PoliteHandler(HTTP11DownloadHandler):
