@@ -10,7 +10,8 @@ from decimal import Decimal
 from typing import Any
 
 from django.db import IntegrityError, transaction
-from django.db.models import Count, QuerySet
+from django.db.models import Count, QuerySet, Value
+from django.db.models.functions import Greatest
 from django.utils import timezone
 
 from catalog.models import (
@@ -234,9 +235,11 @@ def listings_seen(*, ids: Sequence[int]) -> Counter[int]:
     photos: Counter[int] = Counter()
     for start in range(0, len(ids), BATCH):
         part = ids[start : start + BATCH]
-        Listing.objects.filter(pk__in=part).update(last_seen_at=now, missing_since=None)
+        # The clock may have gone back since.
+        latest = Greatest("last_seen_at", Value(now))
+        Listing.objects.filter(pk__in=part).update(last_seen_at=latest, missing_since=None)
         sources = ImageSource.objects.filter(listing__in=part)
-        sources.update(last_seen_at=now)
+        sources.update(last_seen_at=latest)
         photos.update(dict(sources.order_by().values_list("listing").annotate(n=Count("pk"))))
     return photos
 

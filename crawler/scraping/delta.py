@@ -20,7 +20,7 @@ from scrapy.http import Response
 from crawler.scraping.context import KEY, CrawlContext, context_of
 from crawler.scraping.frontier import listing_fingerprint
 from crawler.scraping.items import ProductItem, SeenItem
-from crawler.scraping.memory import PageMemory, PageNote
+from crawler.scraping.memory import MAX_CHILDREN, PageMemory, PageNote
 from crawler.scraping.scheduler import request_from_json, request_to_json
 
 LASTMOD = "lastmod"
@@ -76,7 +76,9 @@ class DeltaMiddleware:
         note = memory.get(fingerprint)
         if note is None:
             return memory, None
-        if note.fetched < self._oldest or not all(map(self._context.is_alive, note.listings)):
+        # Read in the future: the clock has gone back, and nothing says how old it is.
+        is_fresh = self._oldest <= note.fetched <= time.time()
+        if not is_fresh or not all(map(self._context.is_alive, note.listings)):
             memory.forget(fingerprint)
             return memory, None
         return memory, note
@@ -113,7 +115,12 @@ class DeltaMiddleware:
             async for one in result:
                 if note is not None and isinstance(one, ProductItem):
                     note.claims.append([one.draft.url, one.draft.sku])
-                elif note is not None and isinstance(one, Request):
+                elif (
+                    note is not None
+                    and isinstance(one, Request)
+                    # A page with more is not remembered; a sitemap may have 50,000.
+                    and len(children) <= MAX_CHILDREN
+                ):
                     fingerprint = self._fingerprint(one)
                     if not self._context.frontier.is_seen(fingerprint):
                         children.setdefault(fingerprint, request_to_json(one))

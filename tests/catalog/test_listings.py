@@ -114,6 +114,14 @@ def test_the_lowest_price_in_the_catalogs_currency_counts(shop: Retailer) -> Non
     assert Colorway.objects.get().listings.count() == 4
 
 
+def test_seen_again_after_the_clock_went_back(shop: Retailer) -> None:
+    later = timezone.now() + timedelta(hours=2)
+    listing = listing_upsert(retailer=shop, draft=draft(seen_at=later)).listing
+    listings_seen(ids=[listing.pk])
+    listing.refresh_from_db()
+    assert listing.last_seen_at == later
+
+
 def test_a_missing_listing_that_is_seen_again_was_never_gone(shop: Retailer) -> None:
     listing = listing_upsert(retailer=shop, draft=draft()).listing
     soon, later = (timezone.now() + timedelta(hours=hours) for hours in (1, 3))

@@ -71,6 +71,15 @@ def test_the_same_photo_again_changes_nothing_but_when_it_was_seen(shop: Retaile
     assert (ImageSource.objects.count(), len(files())) == (1, 1)
 
 
+def test_a_photo_that_changes_under_its_address_is_kept_beside_the_old_one(shop: Retailer) -> None:
+    listing = listing_upsert(retailer=shop, draft=draft()).listing
+    old = photo_store(content=photo_bytes(1), url=URL, listing=listing).image
+    new = photo_store(content=photo_bytes(2), url=URL, listing=listing)
+    assert (new.outcome, new.image != old) == (Outcome.CREATED, True)
+    assert {source.image for source in ImageSource.objects.filter(url=URL)} == {old, new.image}
+    assert len(files()) == 2
+
+
 def test_two_addresses_of_one_photo_store_it_once(shop: Retailer) -> None:
     listing = listing_upsert(retailer=shop, draft=draft()).listing
     photo_store(content=photo_bytes(1), url=URL, listing=listing)

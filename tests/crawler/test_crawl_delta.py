@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import Callable
 from decimal import Decimal
 
@@ -96,6 +97,17 @@ def test_a_listing_that_no_page_leads_to_is_asked_itself(pages_at: Pages) -> Non
     again = crawl(source)
 
     assert (again.products, again.listings_missing, again.listings_vanished) == (1, 0, 0)
+
+
+def test_pages_read_in_the_future_are_read_anew(pages_at: Pages) -> None:
+    """The clock went back: nothing says how old what is remembered is."""
+    shop = pages_at({"/": (200, {}, '<a href="/a">A</a>'), "/a": product("A", '"a"')})
+    source = source_of(shop)
+    crawl(source)
+    with sqlite3.connect(source.memory_path) as memory:
+        memory.execute("UPDATE pages SET fetched = fetched + 3600")
+
+    assert crawl(source).pages_unchanged == 0
 
 
 def sitemap(url: str) -> tuple[int, dict[str, str], str]:
