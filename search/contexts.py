@@ -16,6 +16,7 @@ from catalog.selectors import ColorwayCard, Facet, colorway_cards, facets
 from search.active import active_encoder
 from search.answer_card import answer_card
 from search.chips import ATTRIBUTE_CHOICES, MODES, edit_shown
+from search.crop_editor import crop_editor
 from search.edits import edit_parse
 from search.encoders.base import patch_encoder
 from search.exceptions import QueryError
@@ -106,6 +107,7 @@ def page_context(
         "photos": photos,
         "max_photos": MAX_PHOTOS,
         "photos_left": MAX_PHOTOS - len(query.photos),
+        "crop_editor": crop_editor(query, photos[0].photo if photos else None),
         "refinements": refinements(query, address),
         "unrefined": address(replace(query, like=(), unlike=(), page=1)),
         "image": _image(query),

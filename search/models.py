@@ -275,6 +275,8 @@ class QueryPhoto(models.Model):
     file = models.FileField(upload_to="queries/", max_length=200)
     width = models.PositiveIntegerField()
     height = models.PositiveIntegerField()
+    crops = models.JSONField(null=True, blank=True)
+    """Proposed crops as `search.crop.Crop` writes them; null until the photo was looked at."""
     created_at = models.DateTimeField(default=timezone.now)
     expires_at = models.DateTimeField(db_index=True)
 

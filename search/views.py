@@ -23,9 +23,11 @@ from catalog.models import ImageStatus, ShoeImage
 from search import Query, SearchPage, search
 from search.chips import PLACE, chips_applied, chips_for_words
 from search.contexts import ShownResult, Told, address, page_context, shown_results
+from search.crop_editor import crop_applied
 from search.exceptions import IndexUnavailable, QueryError, QueryPhotoExpired, SearchError
 from search.heat import likeness
 from search.models import QueryPhoto
+from search.proposals import crops_proposed
 from search.queries import query_photo_create, query_photo_get, query_photos_kept
 from search.query import MAX_ID, MAX_PHOTOS, TOO_MANY_PHOTOS
 from search.services import name_report_create
@@ -68,16 +70,21 @@ def _submit(request: HttpRequest) -> HttpResponse:
         kept = [] if replacing else [token for token in params.getlist("photo") if token]
         if len(kept) + len(replacing) + len(adding) > MAX_PHOTOS:
             raise QueryError(TOO_MANY_PHOTOS)
+        sent: list[QueryPhoto] = []
         for content in (*replacing, *adding):
             if not upload_throttle.allow_request(request):
                 return _answer(request, _lenient(params), told=_too_many_uploads())
-            kept.append(query_photo_create(content).token)
+            sent.append(query_photo_create(content))
+        kept += [photo.token for photo in sent]
+        crop_applied(params)
         if replacing or adding:
             params.setlist("photo", kept)
             params["image"] = ""
         if replacing:  # another shoe: what was said of answers to the last one is over
             for name in OF_THE_PHOTO:
                 params.setlist(name, [])
+            for crop in crops_proposed(photo=sent[0])[:1]:
+                params["crop"] = str(crop)
         params["page"] = ""
         chips_for_words(params)
         query = Query.from_params(params)

@@ -73,7 +73,7 @@ def _crop(image: Image.Image, rng: random.Random) -> Image.Image:
 
 def _clutter(image: Image.Image, rng: random.Random) -> Image.Image:
     """On a drawn mess: cut out where the ground is plain, else as a smaller picture upon it."""
-    mask = _cut_out(image)
+    mask = cut_out(image)
     if mask is None:
         width, height = (max(1, round(0.7 * side)) for side in image.size)
         shown = image.resize((width, height))
@@ -84,7 +84,18 @@ def _clutter(image: Image.Image, rng: random.Random) -> Image.Image:
     return Image.composite(image, _mess(image.size, rng), mask)
 
 
-def _cut_out(image: Image.Image) -> Image.Image | None:
+def _scene(image: Image.Image, rng: random.Random) -> Image.Image:
+    """Small, at 40 to 60 % of the width, somewhere in a drawn mess: cut out where it can be."""
+    mask, size = cut_out(image), (640, 480)
+    scale = rng.uniform(0.4, 0.6) * min(size[0] / image.width, size[1] / image.height)
+    small = max(1, round(image.width * scale)), max(1, round(image.height * scale))
+    place = rng.randint(0, size[0] - small[0]), rng.randint(0, size[1] - small[1])
+    mess = _mess(size, rng)
+    mess.paste(image.resize(small), place, None if mask is None else mask.resize(small))
+    return mess
+
+
+def cut_out(image: Image.Image) -> Image.Image | None:
     """White on the shoe, black on a plain ground that reaches the edge; None without such."""
     ground = plain_ground(np.asarray(image.resize((64, 64), Image.Resampling.BOX)))
     if ground is None:
@@ -122,6 +133,7 @@ DISTORTIONS: Final[Mapping[str, Distortion]] = {
     "small-64": _shrink,
     "crop-70": _crop,
     "clutter": _clutter,
+    "scene": _scene,
 }
 
 

@@ -6,8 +6,9 @@ import hashlib
 import io
 import os
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any, Final, TypeVar, cast
 from zipfile import BadZipFile
@@ -17,8 +18,10 @@ import structlog
 from django.conf import settings
 
 from search.exceptions import RecognitionError
+from search.recognition.base import Arrays
 from search.recognition.looks import Looks
 from search.recognition.recogniser import Recogniser
+from search.recognition.regions import Finder
 
 log = structlog.get_logger(__name__)
 
@@ -54,10 +57,20 @@ def fit_save(recogniser: Recogniser, *, encoder_id: str, model_ids: Sequence[int
     recogniser.save(path, about={"encoder": encoder_id, "model_ids": list(model_ids)})
 
 
+def finder_path(*, encoder_id: str) -> Path:
+    return fit_path(encoder_id=encoder_id, method="regions")
+
+
 def looks_save(looks: Looks, *, encoder_id: str) -> None:
-    path = looks_path(encoder_id=encoder_id)
+    _arrays_save(looks.arrays(), looks_path(encoder_id=encoder_id))
+
+
+def finder_save(finder: Finder, *, encoder_id: str) -> None:
+    _arrays_save(finder.arrays(), finder_path(encoder_id=encoder_id))
+
+
+def _arrays_save(parts: Mapping[str, Any], path: Path) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
-    parts: dict[str, Any] = looks.arrays()
     buffer = io.BytesIO()
     np.savez(buffer, **parts)
     beside = path.with_name(f".{path.name}.{os.getpid()}")
@@ -83,14 +96,20 @@ def fit_read(*, encoder_id: str, method: str) -> Fit | None:
 def looks_read(*, encoder_id: str) -> Looks | None:
     """As `fit_read`."""
 
-    def load(path: Path) -> Looks:
-        try:
-            with np.load(path, allow_pickle=False) as kept:
-                return Looks.restore({name: kept[name] for name in kept.files})
-        except (OSError, ValueError, KeyError, EOFError, BadZipFile) as error:
-            raise RecognitionError(f"{path} cannot be read ({error})") from error
+    return _from_memory(looks_path(encoder_id=encoder_id), partial(_restored, Looks.restore))
 
-    return _from_memory(looks_path(encoder_id=encoder_id), load)
+
+def finder_read(*, encoder_id: str) -> Finder | None:
+    """As `fit_read`."""
+    return _from_memory(finder_path(encoder_id=encoder_id), partial(_restored, Finder.restore))
+
+
+def _restored(restore: Callable[[Arrays], Kept], path: Path) -> Kept:
+    try:
+        with np.load(path, allow_pickle=False) as kept:
+            return restore({name: kept[name] for name in kept.files})
+    except (OSError, ValueError, KeyError, EOFError, BadZipFile) as error:
+        raise RecognitionError(f"{path} cannot be read ({error})") from error
 
 
 def _from_memory(path: Path, load: Callable[[Path], Kept | None]) -> Kept | None:

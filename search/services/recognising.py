@@ -15,15 +15,17 @@ from django.utils import timezone
 from search import selectors
 from search.active import active_encoder
 from search.encoders import Encoder
+from search.encoders.base import patch_encoder
 from search.exceptions import RecognitionError, SearchError
 from search.models import RecogniserFit
 from search.query import methods_offered
 from search.recognition.base import Report, silent
-from search.recognition.fits import fit_path, fit_save, looks_read, looks_save
+from search.recognition.fits import finder_save, fit_path, fit_save, looks_read, looks_save
 from search.recognition.learning import catalog_pictures, lesson_read
 from search.recognition.looks import ENOUGH, MOST, Looks
 from search.recognition.neighbours import Memory
 from search.recognition.recogniser import Recogniser
+from search.recognition.regions import Finder
 from search.recognition.registry import method_named
 from search.texts import text_space
 
@@ -195,7 +197,8 @@ def _run(fit: RecogniserFit, *, encoder: Encoder, progress: Progress | None = No
 def looks_learn(*, encoder: Encoder, again: bool = False, report: Report = silent) -> bool:
     """Learn how turned photos and what is no shoe look to ``encoder``, from photos of the catalog.
 
-    Once for each encoder, unless ``again``; whether it was done. Not done with too few photos.
+    Where the encoder gives patches, also where in a photo shoes are. Once for each encoder, unless
+    ``again``; whether it was done. Not done with too few photos.
     """
     encoder_id = str(encoder.id)
     if not again and looks_read(encoder_id=encoder_id) is not None:
@@ -203,6 +206,10 @@ def looks_learn(*, encoder: Encoder, again: bool = False, report: Report = silen
     photos = catalog_pictures(MOST)
     if len(photos) < ENOUGH:
         return False
+    if patches := patch_encoder(encoder):
+        finder = Finder.learn(photos, patches, report=report)
+        if finder is not None:
+            finder_save(finder, encoder_id=encoder_id)
     looks_save(Looks.learn(photos, encoder, report=report), encoder_id=encoder_id)
     return True
 

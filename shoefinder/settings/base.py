@@ -237,6 +237,8 @@ SHOEFINDER_FUSION = env.str("SHOEFINDER_FUSION", default="mixture")
 # How shoes are named: the method, and others that a visitor may choose.
 SHOEFINDER_RECOGNISER = env.str("SHOEFINDER_RECOGNISER", default="blend")
 SHOEFINDER_RECOGNISERS_OFFERED = env.list("SHOEFINDER_RECOGNISERS_OFFERED", default=["knn"])
+# Whether the page proposes where in a photo the shoe is.
+SHOEFINDER_CROP = env.bool("SHOEFINDER_CROP", default=True)
 SHOEFINDER_PROMPTS = env.str("SHOEFINDER_PROMPTS", default="")
 SHOEFINDER_CURRENCY = env.str("SHOEFINDER_CURRENCY", default="USD")
 SHOEFINDER_UPLOAD_HOURS = env.float("SHOEFINDER_UPLOAD_HOURS", default=24.0)

@@ -86,6 +86,89 @@
     }));
   });
 
+  // The frame around the shoe: dragged, resized at its edges, moved by keys. The four numbers hold it.
+  const EDGE = 0.06;
+  const LEAST = 0.05;
+  const within = (value, low, high) => Math.min(Math.max(value, low), high);
+  document.addEventListener("alpine:init", () => {
+    window.Alpine.data("cropFrame", () => ({
+      held: null,
+      inputs() {
+        return [...this.$root.querySelectorAll(".crop-numbers input")];
+      },
+      read() {
+        return this.inputs().map((input) => Number(input.value) / 100);
+      },
+      write([left, top, width, height]) {
+        const w = within(width, LEAST, 1);
+        const h = within(height, LEAST, 1);
+        const box = [within(left, 0, 1 - w), within(top, 0, 1 - h), w, h];
+        this.inputs().forEach((input, i) => { input.value = (100 * box[i]).toFixed(1); });
+        this.draw(box);
+        this.$root.querySelector(".crop-own").checked = true;
+      },
+      draw(box) {
+        const frame = this.$root.querySelector(".frame");
+        ["x", "y", "width", "height"].forEach((name, i) => frame.setAttribute(name, box[i]));
+      },
+      place(event) {
+        const area = this.$root.querySelector(".crop-picture svg").getBoundingClientRect();
+        return [(event.clientX - area.left) / area.width, (event.clientY - area.top) / area.height];
+      },
+      grab(event) {
+        const [x, y] = this.place(event);
+        const box = this.read();
+        const [left, top, width, height] = box;
+        const near = (a, b) => Math.abs(a - b) < EDGE;
+        this.held = {
+          x, y, box,
+          left: near(x, left), right: near(x, left + width),
+          top: near(y, top), bottom: near(y, top + height),
+        };
+        event.currentTarget.setPointerCapture(event.pointerId);
+      },
+      drag(event) {
+        if (!this.held) return;
+        const { x, y, box, left, right, top, bottom } = this.held;
+        const [across, down] = this.place(event).map((at, i) => at - [x, y][i]);
+        if (!(left || right || top || bottom)) {
+          this.write([box[0] + across, box[1] + down, box[2], box[3]]);
+          return;
+        }
+        const l = left ? within(box[0] + across, 0, box[0] + box[2] - LEAST) : box[0];
+        const t = top ? within(box[1] + down, 0, box[1] + box[3] - LEAST) : box[1];
+        const r = right && !left ? within(box[0] + box[2] + across, l + LEAST, 1) : box[0] + box[2];
+        const b = bottom && !top ? within(box[1] + box[3] + down, t + LEAST, 1) : box[1] + box[3];
+        this.write([l, t, r - l, b - t]);
+      },
+      release() {
+        if (!this.held) return;
+        const moved = this.read().some((value, i) => Math.abs(value - this.held.box[i]) > 0.001);
+        this.held = null;
+        if (moved) form().requestSubmit();
+      },
+      nudge(event) {
+        const steps = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] };
+        if (event.key === "Enter") {
+          event.preventDefault();
+          form().requestSubmit();
+          return;
+        }
+        const step = steps[event.key];
+        if (!step) return;
+        event.preventDefault();
+        const [left, top, width, height] = this.read();
+        const [across, down] = step.map((part) => 0.02 * part);
+        this.write(event.shiftKey ? [left, top, width + across, height + down]
+          : [left + across, top + down, width, height]);
+      },
+      typed() {
+        this.$root.querySelector(".crop-own").checked = true;
+        this.draw(this.read());
+      },
+    }));
+  });
+
   // A swap replaces the form too. Words typed since they were sent stay (filters: see site.js).
   let sent = "";
   let typed = null;
