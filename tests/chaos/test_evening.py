@@ -265,7 +265,7 @@ def test_an_evening(site: Site, shops: dict[str, FakeShop], admin: Admin, tmp_pa
     admin.shoot("sources")
     admin.go("crawler/crawlrun/")
     admin.shoot("runs")
-    admin.page.click("#result_list th a >> nth=0")
+    admin.page.click("#result_list tbody th a >> nth=0")
     admin.page.wait_for_selector("#crawl-run")
     admin.shoot("run-ended")
     assert admin.faults == []
