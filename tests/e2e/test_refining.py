@@ -47,7 +47,7 @@ def test_answers_refine_the_search_and_are_taken_back(
 
     friend = visitor(viewport={"width": 390, "height": 844}, reduced_motion="reduce")
     friend.go(guest.address)
-    assert friend.titles() == guest.titles()
+    assert friend.titles()[:20] == guest.titles()[:20]
     assert faults(friend) == []
 
     guest.page.locator(".why summary").first.press("Enter")
@@ -57,7 +57,7 @@ def test_answers_refine_the_search_and_are_taken_back(
     guest.page.get_by_role("link", name="Take all back").click()
     guest.wait_for("!location.search.includes('like=')")
     guest.settled()
-    assert guest.titles() == before
+    assert guest.titles()[: len(before)] == before  # more come by scrolling
     guest.page.go_back()
     guest.wait_for("location.search.includes('unlike=')")
 
