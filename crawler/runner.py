@@ -11,11 +11,13 @@ import os
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
 import structlog
 from django.conf import settings
+from django.db import DatabaseError
 
 from crawler.exceptions import CrawlRefused
 from crawler.models import CrawlRun
@@ -27,6 +29,10 @@ log = structlog.get_logger(__name__)
 NOTHING_TO_DO = 3
 """Exit code of a child that found its run carried out by another, or gone."""
 GRACE_SECONDS = 20.0
+LOOK_SECONDS = 5.0
+"""Between two looks at whether the run of a child is over."""
+LEAVE_SECONDS = 60.0
+"""That a child may take to leave once its run is over."""
 
 
 def run_until_ended(*, run_id: int) -> None:
@@ -36,7 +42,7 @@ def run_until_ended(*, run_id: int) -> None:
     """
     while CrawlRun.objects.filter(pk=run_id, status=CrawlRun.Status.PENDING).exists():
         with running_child(run_id=run_id) as child:
-            code = child.wait()
+            code = _exit_code(child, run_id=run_id)
         if not left_unfinished(run_id=run_id, child=child):
             return
         run = CrawlRun.objects.filter(pk=run_id).first()
@@ -47,6 +53,29 @@ def run_until_ended(*, run_id: int) -> None:
             crawl_run_resume(run=run, enqueue=False)
         except CrawlRefused:
             return
+
+
+def _exit_code(child: subprocess.Popen[bytes], *, run_id: int) -> int:
+    """Wait for the child's end; one that does not leave after its run is over is killed.
+
+    A browser or a library's thread that never lets go would keep this worker from all other
+    crawls. One that hangs before its run is over sends no heartbeats, and the sweep ends it.
+    """
+    over_since: float | None = None
+    while True:
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            return child.wait(LOOK_SECONDS)
+        try:
+            over = not CrawlRun.objects.filter(pk=run_id, finished_at=None).exists()
+        except DatabaseError:  # away for a moment: looked at again
+            continue
+        over_since = (over_since or time.monotonic()) if over else None
+        if over_since is None:
+            continue
+        if time.monotonic() - over_since > LEAVE_SECONDS:
+            log.warning("crawl_child_stayed", run_id=run_id, pid=child.pid)
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(child.pid, signal.SIGKILL)
 
 
 def left_unfinished(*, run_id: int, child: subprocess.Popen[bytes]) -> bool:

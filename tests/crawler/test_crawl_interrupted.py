@@ -14,8 +14,10 @@ import psutil
 import pytest
 from django.conf import settings
 from django.db import connection
+from django.utils import timezone
 
 from catalog.models import ImageSource, Listing, ShoeImage
+from crawler import runner
 from crawler.models import CrawlRun
 from crawler.runner import run_until_ended, running_child
 from crawler.services import (
@@ -179,3 +181,33 @@ def test_a_child_that_cannot_start_is_told_and_not_left_waiting(
     assert run.status == CrawlRun.Status.INTERRUPTED
     assert "before the crawl began (exit code 1)" in run.error
     assert "No module named 'no'" in run.error
+
+
+def test_a_child_that_stays_after_its_run_is_over_is_killed(
+    run: CrawlRun, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As one did whose browser never let go of a page."""
+    children: list[subprocess.Popen[bytes]] = []
+
+    @contextmanager
+    def staying(*, run_id: int) -> Iterator[subprocess.Popen[bytes]]:
+        CrawlRun.objects.filter(pk=run_id).update(
+            status=CrawlRun.Status.DONE, finished_at=timezone.now()
+        )
+        code = "import time; time.sleep(3600)"
+        with subprocess.Popen([sys.executable, "-c", code], start_new_session=True) as child:
+            children.append(child)
+            yield child
+
+    monkeypatch.setattr(runner, "running_child", staying)
+    monkeypatch.setattr(runner, "LOOK_SECONDS", 0.05)
+    monkeypatch.setattr(runner, "LEAVE_SECONDS", 0.1)
+    # What it wrote is looked for, as of any child.
+    runner.output_path(run.pk).parent.mkdir(parents=True, exist_ok=True)
+    runner.output_path(run.pk).touch()
+
+    run_until_ended(run_id=run.pk)
+
+    assert [child.returncode for child in children] == [-signal.SIGKILL]
+    run.refresh_from_db()
+    assert run.status == CrawlRun.Status.DONE
