@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import shutil
-import time
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from functools import lru_cache
 from pathlib import Path
 
 from django.conf import settings
+from django.core.cache import cache
 from django.db.models import Sum
 from django.utils import timezone
 
@@ -51,11 +50,11 @@ def disk_shortage() -> str:
 
 def photo_bytes() -> int:
     """Bytes of all stored photos, as of a minute ago at most."""
-    return _photo_bytes(int(time.monotonic() // _LOOK_SECONDS))
+    stored: int = cache.get_or_set("crawler.photo_bytes", _photo_bytes, _LOOK_SECONDS)
+    return stored
 
 
-@lru_cache(maxsize=1)
-def _photo_bytes(minute: int) -> int:
+def _photo_bytes() -> int:
     return ShoeImage.objects.aggregate(total=Sum("byte_size"))["total"] or 0
 
 

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from django.core.cache import cache
 from django.utils import timezone
 from hypothesis import given
 from hypothesis import strategies as st
@@ -196,6 +197,7 @@ def test_without_room_nothing_starts_and_what_was_due_stays_due(
 def test_photos_beyond_their_budget_stop_all_crawls(source: CrawlSource, settings: Any) -> None:
     settings.SHOEFINDER_DISK_RESERVE_MB = 0.0
     settings.SHOEFINDER_PHOTO_BUDGET_MB = 1.0
+    cache.clear()  # what is stored is counted once a minute
     ShoeImage.objects.create(sha256="0" * 64, byte_size=2_000_000, width=9, height=9)
     with pytest.raises(CrawlRefused, match="2 MB of the 1 MB"):
         crawl_run_request(source=source, trigger="admin", enqueue=False)

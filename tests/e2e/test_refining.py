@@ -66,7 +66,7 @@ def test_refining_needs_no_script(visitor: Open) -> None:
     guest = visitor(java_script_enabled=False)
     guest.go("/?q=red")
     before = guest.titles()
-    guest.page.get_by_role("link", name="Not this one").first.click()
+    guest.follow("Not this one")
     assert before[0] not in guest.titles()
-    guest.page.get_by_role("link", name="Take back: not").click()
+    guest.follow("Take back: not")
     assert guest.titles() == before

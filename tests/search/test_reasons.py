@@ -84,7 +84,7 @@ def test_likeness_draws_both_photos() -> None:
     encoder = PatchedEncoder()
     found = likeness(Query(photo=token), image.pk, encoder=encoder)
     assert max(found.asked.size) == 480
-    assert found.answer.size == (image.width, image.height)
+    assert max(found.answer.size) == min(480, max(image.width, image.height))
     # The shoe glows, the corner stays pale.
     hottest = np.unravel_index(found.asked_heat.argmax(), found.asked_heat.shape)
     assert 0 < hottest[0] < GRID - 1
