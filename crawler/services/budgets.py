@@ -50,8 +50,8 @@ def disk_shortage() -> str:
 
 def photo_bytes() -> int:
     """Bytes of all stored photos, as of a minute ago at most."""
-    stored: int = cache.get_or_set("crawler.photo_bytes", _photo_bytes, _LOOK_SECONDS)
-    return stored
+    stored = cache.get_or_set("crawler.photo_bytes", _photo_bytes, _LOOK_SECONDS)
+    return stored or 0
 
 
 def _photo_bytes() -> int:
