@@ -69,4 +69,4 @@ def test_refining_needs_no_script(visitor: Open) -> None:
     guest.follow("Not this one")
     assert before[0] not in guest.titles()
     guest.follow("Take back: not")
-    assert guest.titles()[:9] == before[:9]
+    assert guest.titles() == before
