@@ -36,16 +36,15 @@ from crawler.types import PREVIEW_ITEMS
 from crawler.views import report_path
 
 if TYPE_CHECKING:
-    SourceAdminBase = admin.ModelAdmin[CrawlSource]
     RunAdminBase = admin.ModelAdmin[CrawlRun]
 else:
-    SourceAdminBase = RunAdminBase = admin.ModelAdmin
+    RunAdminBase = admin.ModelAdmin
 
 RECENT_RUNS = 10
 
 
 @admin.register(CrawlSource)
-class CrawlSourceAdmin(OverviewViews, SourceAdminBase):
+class CrawlSourceAdmin(OverviewViews):
     change_list_template = "admin/crawler/source_list.html"
     form = CrawlSourceForm
     add_form_template = change_form_template = "admin/crawler/source_change.html"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import gzip
 import json
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
@@ -19,15 +19,17 @@ from crawler.selectors import growth_plots, real_runs, sources_health, storage_n
 from crawler.services import disk_shortage, source_alarm_close
 from crawler.types import BAD_PAGE, GOOD_PAGE
 
+if TYPE_CHECKING:
+    SourceAdminBase = admin.ModelAdmin[CrawlSource]
+else:
+    SourceAdminBase = admin.ModelAdmin
+
 DAYS = (30, 90, 365)
 SHOWN_CHARACTERS = 100_000
 
 
-class OverviewViews:
+class OverviewViews(SourceAdminBase):
     """Views that the admin of sources adds to its own."""
-
-    admin_site: admin.AdminSite
-    opts: Any
 
     def dashboard_view(self, request: HttpRequest) -> HttpResponse:
         """How all sources do, and how the catalog grew."""
@@ -48,7 +50,7 @@ class OverviewViews:
             "plots": growth_plots(days=days),
             "days": days,
             "choices": DAYS,
-            "may_act": self._may_change(request),
+            "may_act": self.has_change_permission(request),
         }
         return TemplateResponse(request, "admin/crawler/dashboard.html", context)
 
@@ -70,7 +72,7 @@ class OverviewViews:
         return TemplateResponse(request, "admin/crawler/pages.html", context)
 
     def close_alarm_view(self, request: HttpRequest, pk: int) -> HttpResponse:
-        if not self._may_change(request):
+        if not self.has_change_permission(request):
             raise PermissionDenied
         alarm = get_object_or_404(SourceAlarm, pk=pk)
         source_alarm_close(alarm=alarm)
@@ -78,11 +80,8 @@ class OverviewViews:
         return HttpResponseRedirect(reverse("admin:crawler_crawlsource_dashboard"))
 
     def _require_view(self, request: HttpRequest) -> None:
-        if not self.has_view_permission(request):  # type: ignore[attr-defined]
+        if not self.has_view_permission(request):
             raise PermissionDenied
-
-    def _may_change(self, request: HttpRequest) -> bool:
-        return bool(self.has_change_permission(request))  # type: ignore[attr-defined]
 
 
 def _page(path: Path) -> dict[str, Any] | None:

@@ -163,7 +163,10 @@ class SharedPlaces:
         return lock.release
 
     def _give_back(self, host: str, token: str) -> None:
-        self._held[host].discard(token)
+        held = self._held.get(host, set())
+        if token not in held:
+            return  # `close` gave it back with all others
+        held.discard(token)
         self._later(self._attempt(partial(self._redis.zrem, _keys(host)[0], token)))
 
     def _later(self, call: Awaitable[Any]) -> None:

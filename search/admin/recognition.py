@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from django import forms
 from django.contrib import admin, messages
@@ -13,17 +13,12 @@ from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
 from django.utils.html import format_html
 
-from search.admin.base import ReadOnly
+from search.admin.base import ModelAdmin, ReadOnly
 from search.exceptions import SearchError
 from search.models import NameReport, RecogniserFit
 from search.recognition.registry import METHODS
 from search.services import name_reports_review, recogniser_fit_request
 from search.services.recognising import SHOTS
-
-if TYPE_CHECKING:
-    ModelAdmin = admin.ModelAdmin[Any]
-else:
-    ModelAdmin = admin.ModelAdmin
 
 
 class TrainForm(forms.Form):

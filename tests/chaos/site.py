@@ -3,20 +3,23 @@
 from __future__ import annotations
 
 import os
+import signal
 import sqlite3
 import subprocess
 import sys
 import time
-from collections.abc import Callable
-from contextlib import closing
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import psutil
 
 ROOT = Path(__file__).resolve().parents[2]
 MANAGE_SECONDS = 300
+LOG = "stack.log"
+S = TypeVar("S", bound="Site")
 
 
 @dataclass
@@ -60,6 +63,31 @@ class Site:
             cwd=ROOT, env={**self.environment, **environment}, capture_output=True, text=True,
             check=False, timeout=MANAGE_SECONDS,
         )  # fmt: skip
+
+
+def stack_start(folder: Path, environment: dict[str, str], *words: str) -> subprocess.Popen[bytes]:
+    """``manage.py`` with these words, talking to ``stack.log``."""
+    with (folder / LOG).open("wb") as log:
+        return subprocess.Popen(
+            [sys.executable, "manage.py", *words],
+            cwd=ROOT, env=environment, stdout=log, stderr=log,
+        )  # fmt: skip
+
+
+@contextmanager
+def stack_ended(site: S) -> Iterator[S]:
+    """End its stack with the block, as Ctrl-C does; nothing of it may stay behind."""
+    try:
+        yield site
+    finally:
+        site.process.send_signal(signal.SIGINT)
+        try:
+            site.process.wait(timeout=60)
+        finally:
+            site.process.kill()
+            sys.stdout.write((site.folder / LOG).read_text(errors="replace")[-3000:])
+    # A crawl's child hears of its worker's death and still puts down what it holds.
+    wait_for("nothing stays behind", lambda: site.running("") == [], 60)
 
 
 def environment_of(folder: Path) -> dict[str, str]:

@@ -12,7 +12,6 @@ from __future__ import annotations
 import functools
 import hashlib
 import os
-import signal
 import subprocess
 import sys
 import threading
@@ -26,7 +25,7 @@ from typing import Any
 import psutil
 import pytest
 
-from tests.chaos.site import ROOT, Site, environment_of, wait_for
+from tests.chaos.site import LOG, ROOT, Site, environment_of, stack_ended, stack_start, wait_for
 from tests.e2e.conftest import ARGUMENTS, CHROMIUM
 from tests.fakeshop import FakeShop
 from tests.fakeshop.export import export
@@ -93,24 +92,10 @@ def shops(tmp_path: Path) -> Iterator[dict[str, FakeShop]]:
 def site(tmp_path: Path) -> Iterator[Site]:
     folder = tmp_path / "site"
     folder.mkdir()
-    log = (folder / "up.log").open("wb")
     environment = environment_of(folder)
-    process = subprocess.Popen(
-        [sys.executable, "manage.py", "up", "--port", str(PORT)],
-        cwd=ROOT, env=environment, stdout=log, stderr=log,
-    )  # fmt: skip
-    running = Site(folder, process, PORT, environment)
-    try:
+    process = stack_start(folder, environment, "up", "--port", str(PORT))
+    with stack_ended(Site(folder, process, PORT, environment)) as running:
         yield running
-    finally:
-        process.send_signal(signal.SIGINT)
-        try:
-            process.wait(timeout=60)
-        finally:
-            process.kill()
-            log.close()
-            sys.stdout.write((folder / "up.log").read_text(errors="replace")[-3000:])
-    wait_for("nothing stays behind", lambda: running.running("") == [], 60)
 
 
 @contextmanager
@@ -221,7 +206,7 @@ def admin(site: Site) -> Iterator[Admin]:
     started = "shoefinder answers"
     wait_for(
         "the site is up",
-        lambda: started in (site.folder / "up.log").read_text(errors="replace"),
+        lambda: started in (site.folder / LOG).read_text(errors="replace"),
         START_SECONDS,
     )
     arguments = ("createsuperuser", "--noinput", "--username", "admin", "--email", "a@example.org")

@@ -10,7 +10,6 @@ from __future__ import annotations
 import json
 import signal
 import subprocess
-import sys
 import urllib.request
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -18,7 +17,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.chaos.site import ROOT, Site, environment_of, wait_for
+from tests.chaos.site import Site, environment_of, stack_ended, stack_start, wait_for
 
 pytestmark = [pytest.mark.chaos, pytest.mark.timeout(1200)]
 
@@ -45,25 +44,10 @@ def demo(tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[Demo]:
     port = 8950
     environment = environment_of(tmp_path)
     options = {"--port": port, "--shop-port": port + 1, "--products": PRODUCTS}
-    command = [sys.executable, "manage.py", "demo"]
-    command += [str(word) for pair in options.items() for word in pair]
-    log = (tmp_path / "demo.log").open("wb")
-    process = subprocess.Popen(
-        command, cwd=ROOT, env=environment, stdout=log, stderr=subprocess.STDOUT
-    )
-    running = Demo(tmp_path, process, port, environment, port + 1)
-    try:
+    words = [str(word) for pair in options.items() for word in pair]
+    process = stack_start(tmp_path, environment, "demo", *words)
+    with stack_ended(Demo(tmp_path, process, port, environment, port + 1)) as running:
         yield running
-    finally:
-        process.send_signal(signal.SIGINT)
-        try:
-            process.wait(timeout=60)
-        finally:
-            process.kill()
-            log.close()
-            sys.stdout.write((tmp_path / "demo.log").read_text(errors="replace")[-3000:])
-    # A crawl's child hears of its worker's death and still puts down what it holds.
-    wait_for("nothing stays behind", lambda: running.running("") == [], 60)
 
 
 PRODUCTS_SO_FAR = "SELECT COUNT(*) FROM catalog_listing"

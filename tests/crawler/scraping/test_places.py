@@ -135,6 +135,17 @@ def test_a_long_answer_keeps_its_place(valkey: Server) -> None:
     run(scene, valkey, lease=0.3)
 
 
+def test_an_answer_that_comes_after_the_end_gives_nothing_back_twice(valkey: Server) -> None:
+    async def scene(one: SharedPlaces, two: SharedPlaces) -> None:
+        given, _ = await take(one), await take(one)
+        await one.close()
+        given()
+        await take(two)
+        await take(two)
+
+    run(scene, valkey)
+
+
 def test_while_the_server_is_away_a_host_gets_one_request_at_a_time(valkey: Server) -> None:
     async def scene(one: SharedPlaces, two: SharedPlaces) -> None:
         (await take(one))()
