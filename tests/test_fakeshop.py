@@ -488,9 +488,10 @@ def test_the_command_prints_its_address_and_leaves_on_sigterm(tmp_path: Path) ->
         address = process.stdout.readline().split()[0]
         try:
             assert get(f"{address}/robots.txt")[0] == 200
-        finally:
             process.send_signal(signal.SIGTERM)
-        assert process.wait(timeout=30) == 0
+            assert process.wait(timeout=30) == 0
+        finally:
+            process.kill()  # or the end of the block would wait for ever
 
 
 def test_export_writes_labelled_photos_once(tmp_path: Path) -> None:

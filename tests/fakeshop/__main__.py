@@ -8,8 +8,6 @@ import signal
 import sys
 import tempfile
 from pathlib import Path
-from types import FrameType
-from typing import NoReturn
 
 from tests.fakeshop.drawing.studio import PHOTO_SIZE
 from tests.fakeshop.faults import Fault
@@ -38,7 +36,6 @@ def parser() -> argparse.ArgumentParser:
 
 def main(argv: list[str] | None = None) -> int:
     options = parser().parse_args(argv)
-    signal.signal(signal.SIGTERM, _leave)
     shop = FakeShop(
         cache_dir=options.cache or Path(tempfile.gettempdir()) / "fakeshop-photos",
         limit=options.limit, seed=options.seed, host=options.host, port=options.port,
@@ -46,6 +43,7 @@ def main(argv: list[str] | None = None) -> int:
         latency=options.latency_ms / 1000, slow_seconds=options.slow_seconds,
         photo_size=options.photo_size,
     )  # fmt: skip
+    signal.signal(signal.SIGTERM, lambda number, frame: shop.leave())
     stats = shop.stats()
     print(
         f"{shop.base_url} {shop.kind}: {stats['models']} models, {stats['products']} products, "
@@ -55,10 +53,6 @@ def main(argv: list[str] | None = None) -> int:
     with contextlib.suppress(KeyboardInterrupt):
         shop.serve_forever()
     return 0
-
-
-def _leave(number: int, frame: FrameType | None) -> NoReturn:
-    raise KeyboardInterrupt
 
 
 if __name__ == "__main__":

@@ -91,8 +91,16 @@ class FakeShop:
             self._thread = None
         self._server.server_close()
 
+    def leave(self) -> None:
+        """Let `serve_forever` return; safe to call from a handler of signals.
+
+        An exception raised by a handler is lost where Python can only report it, as in a finalizer
+        that happens to run: the shop then went on for ever.
+        """
+        threading.Thread(target=self._server.shutdown, daemon=True).start()
+
     def serve_forever(self) -> None:
-        """Serve in this thread until interrupted."""
+        """Serve in this thread until interrupted, or told to leave."""
         try:
             self._server.serve_forever()
         finally:
