@@ -1,0 +1,6 @@
+"""Crawls in Django's admin: sources, runs, and how all of them do."""
+
+from crawler.admin.runs import CrawlRunAdmin
+from crawler.admin.sources import CrawlSourceAdmin
+
+__all__ = ["CrawlRunAdmin", "CrawlSourceAdmin"]
