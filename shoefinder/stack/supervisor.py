@@ -17,7 +17,7 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import IO
+from typing import IO, NoReturn
 
 STOP_SECONDS = 6.0
 """Grace between the polite signal and the next harder one."""
@@ -30,6 +30,10 @@ _PR_SET_PDEATHSIG = 1
 
 class StackError(Exception):
     """A part cannot start; the message says what to do."""
+
+
+class StackLeft(Exception):
+    """The stack was told to leave: no fault, but the end of whatever waits for it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +61,8 @@ class _Running:
 class Supervisor:
     """Runs parts in the order given and stops them in reverse.
 
-    Use as a context manager; ``poll`` must be called now and then, or ``watch`` once.
+    Use as a context manager; ``poll`` must be called now and then, or ``watch`` once. After
+    ``leave`` both raise StackLeft, as ``start`` does.
     """
 
     def __init__(
@@ -68,6 +73,7 @@ class Supervisor:
         self._on_event = on_event or (lambda name, what: None)
         self._running: list[_Running] = []
         self._lock = threading.RLock()
+        self._leaving = False
 
     def __enter__(self) -> Supervisor:
         return self
@@ -75,13 +81,23 @@ class Supervisor:
     def __exit__(self, *_: object) -> None:
         self.stop()
 
+    def leave(self) -> None:
+        """Let whoever starts, polls or watches end; safe to call from a handler of signals.
+
+        An exception raised by a handler is lost where Python can only report it, as in a finalizer
+        that happens to run: the stack then went on for ever. So a handler only leaves word here.
+        """
+        self._leaving = True
+
     def start(self, part: Part) -> None:
         """Start ``part`` and wait until it is ready. Raises StackError with the end of its log."""
+        self._raise_if_leaving()
         with self._lock:
             running = self._launch(part)
             self._running.append(running)
         deadline = time.monotonic() + part.ready_seconds
         while part.ready is not None and not part.ready():
+            self._raise_if_leaving()
             if running.process.poll() is not None:
                 raise StackError(f"{part.name} ended at once:\n{self.log_tail(part.name)}")
             if time.monotonic() > deadline:
@@ -97,6 +113,7 @@ class Supervisor:
 
     def poll(self) -> None:
         """Restart what died, with growing waits."""
+        self._raise_if_leaving()
         with self._lock:
             for index, running in enumerate(self._running):
                 code = running.process.poll()
@@ -116,8 +133,8 @@ class Supervisor:
                     fresh.restarts = running.restarts + 1
                     self._running[index] = fresh
 
-    def watch(self) -> None:
-        """Poll until interrupted (KeyboardInterrupt passes through)."""
+    def watch(self) -> NoReturn:
+        """Poll until told to leave."""
         while True:
             self.poll()
             time.sleep(0.25)
@@ -146,6 +163,10 @@ class Supervisor:
     def log_tail(self, name: str, lines: int = 15) -> str:
         text = self.log_path(name).read_bytes()[-8000:].decode(errors="replace")
         return "\n".join(text.splitlines()[-lines:])
+
+    def _raise_if_leaving(self) -> None:
+        if self._leaving:
+            raise StackLeft
 
     def _launch(self, part: Part) -> _Running:
         self._log_dir.mkdir(parents=True, exist_ok=True)

@@ -9,10 +9,11 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from shoefinder.stack import Part, StackError, Supervisor
+from shoefinder.stack import Part, StackError, StackLeft, Supervisor, stack_opened
 from shoefinder.stack.lock import StackRunning, stack_lock
 
 SLEEPER = "import time\nwhile True: time.sleep(1)"
@@ -99,6 +100,45 @@ def test_a_part_that_is_never_ready_is_told_with_its_log(stack: Supervisor) -> N
     part = python("never", SLEEPER, ready=lambda: False, ready_seconds=0.1)
     with pytest.raises(StackError, match=r"never\.log"):
         stack.start(part)
+
+
+class Dying:
+    """Sends a signal to this process from its finalizer, where an exception would be lost."""
+
+    def __init__(self, sign: signal.Signals) -> None:
+        self.sign = sign
+
+    def __del__(self) -> None:
+        os.kill(os.getpid(), self.sign)
+
+
+@pytest.mark.parametrize("sign", [signal.SIGINT, signal.SIGTERM])
+def test_one_signal_ends_all_wherever_it_strikes(
+    settings: Any, tmp_path: Path, sign: signal.Signals
+) -> None:
+    settings.VAR_DIR = tmp_path
+    before = signal.getsignal(sign)
+    with stack_opened(on_event=lambda name, what: None) as stack:
+        stack.start(python("one", SLEEPER))
+        pids = list(stack.pids().values())
+        dying = Dying(sign)
+        del dying
+        with pytest.raises(StackLeft):
+            stack.watch()
+
+    assert not any(alive(pid) for pid in pids)
+    assert signal.getsignal(sign) is before
+
+
+def test_who_waits_for_a_part_leaves_too(stack: Supervisor) -> None:
+    def told_to_leave() -> bool:
+        stack.leave()
+        return False
+
+    with pytest.raises(StackLeft):
+        stack.start(python("never", SLEEPER, ready=told_to_leave))
+    with pytest.raises(StackLeft):
+        stack.start(python("too late", SLEEPER))
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="parent-death signals are Linux's")

@@ -5,7 +5,6 @@ from __future__ import annotations
 import logging
 import os
 import secrets
-import signal
 import sys
 import time
 from pathlib import Path
@@ -25,8 +24,8 @@ from catalog.models import Colorway, ShoeImage
 from crawler.models import CrawlRun
 from crawler.services import crawl_run_request, crawl_source_ensure
 from search.selectors import IndexHealth, IndexStatus, index_status
-from shoefinder.stack import Part, StackError, Supervisor, stack_parts
-from shoefinder.stack.lock import StackRunning, stack_lock
+from shoefinder.stack import Part, StackError, StackLeft, Supervisor, stack_opened, stack_parts
+from shoefinder.stack.lock import StackRunning
 from shoefinder.stack.parts import answers, port_is_free
 
 ADMIN_NAME = "admin"
@@ -55,23 +54,16 @@ class Command(BaseCommand):
         self.console = Console(highlight=False)
         # Progress stands on this terminal; what happens in detail is in the log files.
         logging.getLogger().setLevel(logging.WARNING)
-        # A supervisor stops this command with SIGTERM: treat it as Ctrl-C. And a shell starts what
-        # it puts in the background with SIGINT ignored.
-        for sign in (signal.SIGINT, signal.SIGTERM):
-            signal.signal(sign, signal.default_int_handler)
+
+        def told(name: str, what: str) -> None:
+            self.console.print(f"[yellow]{name}: {what}")
+
         try:
-            with (
-                stack_lock(settings.VAR_DIR),
-                Supervisor(
-                    log_dir=settings.VAR_DIR / "log",
-                    cwd=settings.BASE_DIR,
-                    on_event=lambda name, what: self.console.print(f"[yellow]{name}: {what}"),
-                ) as stack,
-            ):
+            with stack_opened(on_event=told) as stack:
                 self.run(stack, options)
         except (StackError, StackRunning) as error:
             raise CommandError(str(error)) from error
-        except KeyboardInterrupt:
+        except StackLeft:
             self.console.print("\nStopped; `make demo` goes on from here.")
 
     def run(self, stack: Supervisor, options: dict[str, Any]) -> None:

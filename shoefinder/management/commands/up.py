@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import signal
 from typing import Any
 
-from django.conf import settings
 from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from shoefinder.stack import StackError, Supervisor, stack_parts
-from shoefinder.stack.lock import StackRunning, stack_lock
+from shoefinder.stack import StackError, StackLeft, stack_opened, stack_parts
+from shoefinder.stack.lock import StackRunning
 
 
 class Command(BaseCommand):
@@ -21,17 +19,11 @@ class Command(BaseCommand):
         parser.add_argument("--port", type=int, default=8000, help="port of the web server")
 
     def handle(self, *args: Any, host: str, port: int, **options: Any) -> None:
-        for sign in (signal.SIGINT, signal.SIGTERM):
-            signal.signal(sign, signal.default_int_handler)
+        def told(name: str, what: str) -> None:
+            self.stderr.write(f"{name}: {what}")
+
         try:
-            with (
-                stack_lock(settings.VAR_DIR),
-                Supervisor(
-                    log_dir=settings.VAR_DIR / "log",
-                    cwd=settings.BASE_DIR,
-                    on_event=lambda name, what: self.stderr.write(f"{name}: {what}"),
-                ) as stack,
-            ):
+            with stack_opened(on_event=told) as stack:
                 call_command("migrate", verbosity=0)
                 for part in stack_parts(host=host, port=port):
                     stack.start(part)
@@ -39,5 +31,5 @@ class Command(BaseCommand):
                 stack.watch()
         except (StackError, StackRunning) as error:
             raise CommandError(str(error)) from error
-        except KeyboardInterrupt:
+        except StackLeft:
             self.stdout.write("Stopped.")
