@@ -21,6 +21,11 @@ MANAGE_SECONDS = 300
 LOG = "stack.log"
 S = TypeVar("S", bound="Site")
 
+PHOTOS = "SELECT COUNT(*) FROM catalog_shoeimage"
+WAITING = """SELECT COUNT(*) FROM catalog_shoeimage i WHERE i.status <> 'rejected'
+    AND NOT EXISTS (SELECT 1 FROM search_imageembedding e WHERE e.image_id = i.id)"""
+"""Photos that are to be embedded; those that a rule left out are not waited for."""
+
 
 @dataclass
 class Site:

@@ -25,7 +25,16 @@ from typing import Any
 import psutil
 import pytest
 
-from tests.chaos.site import LOG, ROOT, Site, environment_of, stack_ended, stack_start, wait_for
+from tests.chaos.site import (
+    LOG,
+    ROOT,
+    WAITING,
+    Site,
+    environment_of,
+    stack_ended,
+    stack_start,
+    wait_for,
+)
 from tests.e2e.conftest import ARGUMENTS, CHROMIUM
 from tests.fakeshop import FakeShop
 from tests.fakeshop.export import export
@@ -298,7 +307,6 @@ BEGUN = """SELECT COUNT(*) FROM crawler_crawlrun
     WHERE status = 'running' AND pid = ? AND products > 0"""
 WHOLE = """SELECT COUNT(DISTINCT source_id) FROM crawler_crawlrun
     WHERE status = 'done' AND complete AND NOT is_dry_run"""
-ACCEPTED = "SELECT COUNT(*) FROM catalog_shoeimage WHERE status = 'accepted'"
 EMBEDDED = "SELECT COUNT(*) FROM search_imageembedding"
 RESUMED = "SELECT COUNT(*) FROM crawler_crawlrun WHERE resumed > 0"
 MODEL = """SELECT COUNT(*) FROM catalog_shoemodel m JOIN catalog_brand b ON b.id = m.brand_id
@@ -318,8 +326,8 @@ RUNS = """SELECT s.name, r.trigger, r.status, r.products, r.resumed, r.error FRO
 
 def settled(site: Site) -> bool:
     assert site.process.poll() is None, "the site itself ended"
-    photos = site.one(ACCEPTED)
-    return site.one(WHOLE) == len(SOURCES) + 1 and photos > 0 and site.one(EMBEDDED) == photos
+    whole = site.one(WHOLE) == len(SOURCES) + 1
+    return whole and site.one(EMBEDDED) > 0 and site.one(WAITING) == 0
 
 
 def told(site: Site) -> str:
