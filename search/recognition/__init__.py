@@ -5,9 +5,10 @@ and serving share it.
 """
 
 from search.recognition.gallery import Facts, Gallery
+from search.recognition.looks import Upright
 from search.recognition.recogniser import Judgement, Recogniser, nearest_similarity
 from search.recognition.registry import DEFAULT, METHODS, method_named
-from search.recognition.serving import Upright, identify, upright_vector
+from search.recognition.serving import identify, upright_vector
 from search.recognition.voting import KNOWN_CONFIDENCE, NEIGHBOURS, TEMPERATURE, knn_vote
 
 __all__ = [

@@ -20,8 +20,10 @@ from search.evaluation.nonshoes import strange_pictures
 from search.recognition.base import Arrays, Floats, Linear, Report, linear, silent, softmax
 from search.recognition.discriminant import Head
 from search.recognition.gallery import Gallery
-from search.types import Vectors
+from search.types import Vector, Vectors
 
+VERSION: Final = 1
+"""Of what is learned and of the bounds."""
 TURNS: Final = {90: Transpose.ROTATE_90, 180: Transpose.ROTATE_180, 270: Transpose.ROTATE_270}
 """Degrees counter-clockwise."""
 UPRIGHT_BELOW: Final = 0.1
@@ -39,6 +41,14 @@ DECAY: Final = 1e-4
 STRANGE: Final = 60
 """Pictures of each kind that are no shoes."""
 BATCH: Final = 32
+
+
+@dataclass(frozen=True, slots=True)
+class Upright:
+    """A photo's vector, and by how much the photo was turned for it."""
+
+    vector: Vector
+    turned: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +87,25 @@ class Looks:
     def upright(self, vectors: Vectors) -> Floats:
         """Probability that each photo is upright, (n,)."""
         return softmax(self.turns.scores(vectors))[:, 0]
+
+    def put_upright(
+        self, image: Image, encoder: Encoder, *, vector: Vector | None = None
+    ) -> Upright:
+        """The vector of a picture; of another orientation where it seems to lie on its side.
+
+        That is read off the vector itself, so only what seems turned is encoded again. ``vector``
+        is that of the picture as it is, where it is known.
+        """
+        if vector is None:
+            vector = encoder.encode_images([image])[0]
+        if self.upright(vector[None, :])[0] >= UPRIGHT_BELOW:
+            return Upright(vector)
+        others = encoder.encode_images([image.transpose(turn) for turn in TURNS.values()])
+        likely = self.upright(others)
+        best = int(np.argmax(likely))
+        if likely[best] < UPRIGHT_FROM:
+            return Upright(vector)
+        return Upright(others[best], list(TURNS)[best])
 
     def shoe(self, vectors: Vectors) -> Floats:
         """Probability that each photo shows a shoe, (n,)."""

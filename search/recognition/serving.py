@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Final
 
 import numpy as np
@@ -17,7 +17,7 @@ from search.recognition.base import Floats
 from search.recognition.calibration import Calibration, signals
 from search.recognition.fits import Fit, fit_read, looks_read
 from search.recognition.gallery import Facts
-from search.recognition.looks import SHOE_FROM, TURNS, UPRIGHT_BELOW, UPRIGHT_FROM
+from search.recognition.looks import SHOE_FROM, Upright
 from search.recognition.registry import method_named
 from search.recognition.voting import NEIGHBOURS, Poll, poll
 from search.results import Candidate, Guess, Identification
@@ -32,14 +32,6 @@ LOOKED_AT: Final = 12
 VOTE: Final = "knn"
 SECOND_COLOUR: Final = 0.9
 """A second colour is told whose cosine reaches this share of the first one's."""
-
-
-@dataclass(frozen=True, slots=True)
-class Upright:
-    """A photo's vector, and by how much the photo was turned for it."""
-
-    vector: Vector
-    turned: int = 0
 
 
 def identify(
@@ -86,22 +78,11 @@ def identify(
 
 
 def upright_vector(image: Image, *, encoder: Encoder, vector: Vector | None = None) -> Upright:
-    """The vector of a picture; of another orientation where the picture seems to lie on its side.
-
-    That is read off the vector itself, so only what seems turned is encoded again. ``vector`` is
-    that of the picture as it is, where it is known.
-    """
-    if vector is None:
-        vector = encoder.encode_images([image])[0]
+    """`Looks.put_upright`, where the catalog's photos have been looked at; else as it is."""
     looks = looks_read(encoder_id=str(encoder.id))
-    if looks is None or looks.upright(vector[None, :])[0] >= UPRIGHT_BELOW:
-        return Upright(vector)
-    others = encoder.encode_images([image.transpose(turn) for turn in TURNS.values()])
-    likely = looks.upright(others)
-    best = int(np.argmax(likely))
-    if likely[best] < UPRIGHT_FROM:
-        return Upright(vector)
-    return Upright(others[best], list(TURNS)[best])
+    if looks is not None:
+        return looks.put_upright(image, encoder, vector=vector)
+    return Upright(encoder.encode_images([image])[0] if vector is None else vector)
 
 
 def _by_fit(votes: Poll, fit: Fit, vector: Vector) -> Identification:

@@ -3,14 +3,17 @@
 Each distortion is a row; ``rotate-0`` is the photo as it is. The gallery is never distorted. Names
 are those of one method: ``--method prototype`` (or another that recognise has) chooses it, and
 ``--method blur,rotate-90`` the distortions. Rows ``DISTORTION+crop`` cut the distorted photo to the
-first crop that the site would propose (`search.recognition.regions`), learned from the gallery.
+first crop that the site would propose (`search.recognition.regions`), rows ``DISTORTION+upright``
+turn it as the site does where it seems to lie on its side (`search.recognition.looks`); both learn
+what to do from the gallery.
 """
 
 from __future__ import annotations
 
 import random
 from collections.abc import Sequence
-from typing import Final
+from dataclasses import dataclass
+from typing import Final, Self
 
 import numpy as np
 from PIL import Image
@@ -32,7 +35,10 @@ from search.evaluation.naming import (
 from search.evaluation.protocol import EvaluationError, Measured, Request, Row
 from search.evaluation.tasks.recognise import sides
 from search.recognition import DEFAULT
-from search.recognition.regions import VERSION, Finder, crops_propose
+from search.recognition.looks import TURNS, Looks
+from search.recognition.looks import VERSION as TURNING
+from search.recognition.regions import VERSION as CROPS
+from search.recognition.regions import Finder, crops_propose
 from search.texts import text_space
 
 FALLBACK = "knn"
@@ -41,8 +47,11 @@ FALLBACK = "knn"
 
 CROP: Final = "+crop"
 CROPPED: Final = tuple(f"{name}{CROP}" for name in (PLAIN, "clutter", "scene"))
+UPRIGHT: Final = "+upright"
+STOOD: Final = tuple(f"{name}{UPRIGHT}" for name in (PLAIN, "rotate-90", "rotate-180"))
+ROWS: Final = (*DISTORTIONS, *STOOD, *CROPPED)
 LEARNED: Final = 200
-"""Photos of the gallery that a finder of shoes learns from."""
+"""Photos of the gallery that the site's helpers learn from."""
 
 
 class RobustTask:
@@ -54,7 +63,7 @@ class RobustTask:
 
     @property
     def methods(self) -> tuple[str, ...]:
-        return (*DISTORTIONS, *CROPPED, *METHODS)
+        return (*ROWS, *METHODS)
 
     def run(self, request: Request, methods: Sequence[str]) -> Measured:
         chosen, method = _chosen(request, methods)
@@ -70,12 +79,10 @@ class RobustTask:
         rows: dict[str, Row] = {}
         losses: dict[str, Estimate] = {}
         clean: Labels | None = None
-        finder = _finder(request, gallery) if any(CROP in name for name in chosen) else None
+        helpers = Helpers.learn(request, gallery, chosen)
         for number, distortion in enumerate(chosen, start=1):
             what = f"{distortion} ({number} of {len(chosen)})"
-            vectors = request.embed(
-                queries, what, variant=_variant(distortion, request.encoder, finder)
-            )
+            vectors = request.embed(queries, what, variant=helpers.variant(distortion))
             answers = named_by(method, contest.asking(vectors))
             rows[distortion] = figures(answers, contest.truth, bootstrap)
             if clean is None:
@@ -99,9 +106,9 @@ class RobustTask:
 def _chosen(request: Request, methods: Sequence[str]) -> tuple[list[str], str]:
     """Distortions, the plain photo first, and the naming method."""
     if request.method == "all":
-        return [*DISTORTIONS, *CROPPED], DEFAULT
+        return list(ROWS), DEFAULT
     naming = [name for name in methods if name.partition(":")[0] in METHODS]
-    distortions = [name for name in methods if name.removesuffix(CROP) in DISTORTIONS]
+    distortions = [name for name in methods if name in ROWS]
     if len(naming) > 1:
         raise EvaluationError("robust takes one naming method at a time.")
     if unknown := set(methods) - set(naming) - set(distortions):
@@ -111,24 +118,48 @@ def _chosen(request: Request, methods: Sequence[str]) -> tuple[list[str], str]:
     return distortions, naming[0] if naming else DEFAULT
 
 
-def _finder(request: Request, gallery: Sequence[ShoePhoto]) -> Finder | None:
-    """Learned from photos of the gallery, as the site learns from the catalog's."""
-    patches = patch_encoder(request.encoder)
-    if patches is None:
-        return None
-    drawn = np.random.default_rng(request.seed).permutation(len(gallery))[:LEARNED]
-    photos = [photo_open(gallery[place].path) for place in sorted(drawn.tolist())]
-    return Finder.learn(photos, patches, report=request.report)
+@dataclass(frozen=True, slots=True)
+class Helpers:
+    """What the site does to a photo before it asks, learned from the gallery as from a catalog."""
 
+    encoder: Encoder
+    finder: Finder | None
+    looks: Looks | None
 
-def _variant(distortion: str, encoder: Encoder, finder: Finder | None) -> Variant | None:
-    plain = variant_of(distortion.removesuffix(CROP))
-    if not distortion.endswith(CROP):
-        return plain
+    @classmethod
+    def learn(cls, request: Request, gallery: Sequence[ShoePhoto], rows: Sequence[str]) -> Self:
+        """Those that ``rows`` ask for."""
+        crops = any(name.endswith(CROP) for name in rows)
+        turns = any(name.endswith(UPRIGHT) for name in rows)
+        patches = patch_encoder(request.encoder) if crops else None
+        photos: list[Image.Image] = []
+        if patches or turns:
+            drawn = np.random.default_rng(request.seed).permutation(len(gallery))[:LEARNED]
+            photos = [photo_open(gallery[place].path) for place in sorted(drawn.tolist())]
+        return cls(
+            request.encoder,
+            Finder.learn(photos, patches, report=request.report) if patches else None,
+            Looks.learn(photos, request.encoder, report=request.report) if turns else None,
+        )
 
-    def change(image: Image.Image, rng: random.Random) -> Image.Image:
-        changed = image if plain is None else plain.change(image, rng)
-        found = crops_propose(changed, encoder=encoder, finder=finder)
-        return changed.crop(found[0].box(changed.size)) if found else changed
+    def variant(self, row: str) -> Variant | None:
+        """The change to a photo that a row stands for; None for none."""
+        name, plus, _ = row.partition("+")
+        plain = variant_of(name)
+        if not plus:
+            return plain
+        help_, version = (self._cut, CROPS) if row.endswith(CROP) else (self._turn, TURNING)
 
-    return Variant(f"{plain.name if plain else PLAIN}{CROP}@{VERSION}", change)
+        def change(image: Image.Image, rng: random.Random) -> Image.Image:
+            return help_(image if plain is None else plain.change(image, rng))
+
+        said = row if plain is None else f"{plain.name}{row.removeprefix(name)}"
+        return Variant(f"{said}@{version}", change)
+
+    def _cut(self, image: Image.Image) -> Image.Image:
+        found = crops_propose(image, encoder=self.encoder, finder=self.finder)
+        return image.crop(found[0].box(image.size)) if found else image
+
+    def _turn(self, image: Image.Image) -> Image.Image:
+        turned = self.looks.put_upright(image, self.encoder).turned if self.looks else 0
+        return image.transpose(TURNS[turned]) if turned else image

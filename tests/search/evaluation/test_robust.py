@@ -14,7 +14,7 @@ from search.evaluation.embeddings import seeded
 from search.evaluation.nonshoes import kinds, non_shoes
 from search.evaluation.protocol import EvaluationError, Request
 from search.evaluation.tasks import run_task
-from search.evaluation.tasks.robust import CROP
+from search.evaluation.tasks.robust import CROP, STOOD, Helpers
 from tests.fakes import FakeEncoder
 from tests.search.encoders.contract import drawn_shoe
 from tests.search.evaluation.folders import model_folders, shoe
@@ -64,7 +64,7 @@ def test_clutter_keeps_the_shoe_and_replaces_plain_ground() -> None:
 def test_each_distortion_is_a_row_with_its_loss(tmp_path: Path) -> None:
     data = model_folders(tmp_path / "shoes", models=3, photos=4)
     measured = run_task("robust", request(data))
-    assert [name for name in measured.rows if not name.endswith(CROP)] == list(DISTORTIONS)
+    assert [name for name in measured.rows if not name.endswith(CROP)] == [*DISTORTIONS, *STOOD]
     assert PLAIN + CROP in measured.rows
     assert set(measured.extras) == set(measured.rows) - {PLAIN}
     for distortion, row in measured.rows.items():
@@ -86,6 +86,18 @@ def test_distortions_and_the_naming_method_are_chosen(tmp_path: Path) -> None:
         run_task("robust", request(data, method="knn,prototype"))
     with pytest.raises(EvaluationError, match="no parameter"):
         run_task("robust", request(data, method="blur:3"))
+
+
+def test_rows_upright_turn_photos_back_as_the_site_does(tmp_path: Path) -> None:
+    photos = read_folders(model_folders(tmp_path / "shoes", models=4, photos=4))
+    upright, lying = "rotate-0+upright", "rotate-90+upright"
+    helpers = Helpers.learn(request(tmp_path), photos, [upright, lying])
+    for place in range(len(photos)):
+        photo = shoe(place, "red", 9)
+        for row in (upright, lying):
+            change = helpers.variant(row)
+            assert change is not None
+            assert change.of(photo, "key").tobytes() == photo.tobytes()
 
 
 def test_distorted_photos_are_encoded_once(tmp_path: Path) -> None:
