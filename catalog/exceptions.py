@@ -41,3 +41,7 @@ class ImportRefused(CatalogError):
 
 class TitleError(CatalogError):
     """A decision about a title that cannot be made, or not any more."""
+
+
+class CorrectionError(CatalogError):
+    """A correction that is no value of its attribute."""

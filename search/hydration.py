@@ -8,7 +8,7 @@ from typing import Final
 
 from django.core.files.storage import Storage
 
-from catalog.models import ImageStatus, ShoeImage
+from catalog.models import ColorwayColour, ImageStatus, ShoeImage
 from catalog.selectors import colorway_cards
 from search.results import PhotoHit, Result
 from search.types import Hit
@@ -76,13 +76,9 @@ def models_of(image_ids: Iterable[int]) -> dict[int, tuple[int, str]]:
 
 
 def colour_of_image(image_id: int) -> str | None:
-    """The slug of the main colour that the catalog states for a photo, or None. One query."""
-    key = (
-        ShoeImage.objects.filter(id=image_id, colorway__isnull=False)
-        .values_list("colorway__colour_key", flat=True)
-        .first()
-    )
-    return key.split("/")[0] if key else None
+    """The slug of the main colour that the catalog knows of a photo, or None. One query."""
+    rows = ColorwayColour.objects.filter(colorway__images=image_id).order_by("position")
+    return rows.values_list("colour", flat=True).first()
 
 
 NEARLY: Final = 4

@@ -8,12 +8,13 @@ from dataclasses import dataclass
 from typing import Final
 
 from search.chips import label_of
+from search.edits import EditTerm
 from search.results import Result
 
 LABELS: Final[Mapping[str, str]] = {
     "photo": "Like the photo",
     "words": "Like the words",
-    "attributes": "What shops state",
+    "attributes": "What is known of it",
     "unlike": "Like what you refused",
 }
 STANDINGS: Final[Mapping[str, str]] = {
@@ -56,9 +57,16 @@ def reason_of(result: Result) -> Reason:
         shares=tuple((LABELS.get(n, n.capitalize()), share) for n, share in result.why.items()),
         adds_up=math.isclose(sum(result.why.values()), result.score, rel_tol=1e-4, abs_tol=1e-4),
         standings=tuple(
-            Standing(f"{term.mode} {label_of(term)}", is_met, STANDINGS[is_met])
+            Standing(f"{term.mode} {label_of(term)}", is_met, _in_words(result, term, is_met))
             for term, is_met in result.terms
         ),
         percent=round(100 * result.closeness),
         alike=result.alike,
     )
+
+
+def _in_words(result: Result, term: EditTerm, is_met: str) -> str:
+    """What nobody stated is told to be predicted."""
+    name = "colours" if term.attribute == "colour" else term.attribute
+    guessed = is_met != "unknown" and name in result.card.predicted
+    return STANDINGS[is_met] + (", as predicted from its photos" if guessed else "")

@@ -12,7 +12,7 @@ import numpy.typing as npt
 from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.utils import timezone
 
-from catalog.models import ImageSource, ImageStatus, ShoeImage
+from catalog.models import AttributePrediction, Colorway, ImageSource, ImageStatus, ShoeImage
 from search.active import active_encoder
 from search.encoders import Encoder
 from search.exceptions import EncoderError, IndexDamaged, IndexMissing, SearchError
@@ -124,6 +124,22 @@ def photos_to_embed(*, encoder_id: str, retry_failed: bool = False) -> QuerySet[
         resting = EmbedFailure.objects.filter(image=OuterRef("pk"), retry_at__gt=timezone.now())
         photos = photos.filter(~Exists(resting))
     return photos
+
+
+def colorways_to_predict(*, encoder_id: str) -> QuerySet[Colorway]:
+    """The work list: colorways with a vector of this encoder and no prediction from it, by number.
+
+    Colours are predicted for each of them, and so are the mark of having been looked at.
+    """
+    embedded = ImageEmbedding.objects.filter(
+        encoder_id=encoder_id, image__colorway=OuterRef("pk"), image__status=ImageStatus.ACCEPTED
+    )
+    looked_at = AttributePrediction.objects.filter(
+        colorway=OuterRef("pk"),
+        attribute=AttributePrediction.Attribute.COLOURS,
+        encoder_id=encoder_id,
+    )
+    return Colorway.objects.filter(~Exists(looked_at), Exists(embedded)).order_by("pk")
 
 
 def embeddings_count(*, encoder_id: str) -> int:

@@ -43,6 +43,13 @@ def embed_pending() -> None:
 def evidence_pending() -> None:
     """Count colours and outlines on photos; after the embedding, which searches wait for."""
     services.evidence_pending(seconds=SLICE_SECONDS)
+    predictions_pending.delay()
+
+
+@shared_task
+def predictions_pending() -> None:
+    """Predict what shops do not state, of what is embedded and counted."""
+    services.predictions_pending(seconds=SLICE_SECONDS)
 
 
 @shared_task

@@ -21,10 +21,12 @@ from catalog.models.names import (
     Stamped,
 )
 from catalog.models.photos import ImageSource, ShoeImage, image_path
+from catalog.models.predictions import AttributePrediction
 from catalog.models.reviews import TitleReview
 from catalog.models.suggestions import MergeSuggestion
 
 __all__ = [
+    "AttributePrediction",
     "Availability",
     "Brand",
     "BrandAlias",

@@ -17,7 +17,8 @@ class Colorway(Stamped):
 
     ``brand``, ``category``, ``height``, ``gender``, ``price`` and ``is_available`` repeat what the
     model and the listings say, so that one index serves each way of browsing; only
-    catalog.services writes them.
+    catalog.services writes them. Of brand, colours, height, category and gender a person's
+    correction wins, and a prediction fills what is stated nowhere (`AttributePrediction`).
     """
 
     model = models.ForeignKey(ShoeModel, on_delete=models.PROTECT, related_name="colorways")
@@ -40,6 +41,8 @@ class Colorway(Stamped):
     """Lowest current price in the catalog's currency (SHOEFINDER_CURRENCY)."""
     is_available = models.BooleanField(default=False, editable=False)
     """A shop says that it can deliver, now or by pre-order."""
+    settled = models.CharField(max_length=100, blank=True, editable=False)
+    """Attributes that are not as stated, and by whom: "colours:predicted height:corrected"."""
     sort_name = models.CharField(max_length=MAX_NAME, blank=True, editable=False)
     """Brand, model and colour in lower case."""
     cover = models.ForeignKey(
@@ -89,12 +92,18 @@ class Colorway(Stamped):
 
     @property
     def colours(self) -> tuple[str, ...]:
-        """Slugs in order, from the key; needs no query."""
+        """Slugs in order as stated, from the key; needs no query."""
         return tuple(self.colour_key.split("/")) if self.colour_key else ()
+
+    @property
+    def settled_by(self) -> dict[str, str]:
+        """Attribute → "predicted" or "corrected", of those that are not as stated."""
+        pairs = (part.partition(":") for part in self.settled.split())
+        return {attribute: by for attribute, _, by in pairs}
 
 
 class ColorwayColour(models.Model):
-    """A colour of a colorway, the main one first."""
+    """A colour of a colorway, the main one first: corrected, else stated, else predicted."""
 
     colorway = models.ForeignKey(Colorway, on_delete=models.CASCADE, related_name="colour_rows")
     colour = models.CharField(max_length=20, choices=COLOUR_CHOICES)

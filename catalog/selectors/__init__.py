@@ -23,6 +23,7 @@ from catalog.selectors.facets import Facet, FacetValue, facets
 from catalog.selectors.labelled import LabelledPhoto, photos_labelled
 from catalog.selectors.matching import colorways_matching
 from catalog.selectors.payloads import Payload, image_payloads
+from catalog.selectors.predictions import colours_of, corrections, disagreeing
 
 __all__ = [
     "BrandEntry",
@@ -45,6 +46,9 @@ __all__ = [
     "colorway_moved_to",
     "colorways_list",
     "colorways_matching",
+    "colours_of",
+    "corrections",
+    "disagreeing",
     "facets",
     "image_payloads",
     "model_get",

@@ -12,6 +12,7 @@ from django.urls import reverse
 
 from catalog.colours import BY_SLUG, Colour
 from catalog.models import Availability, Colorway, ImageSource, ImageStatus, Listing, ShoeImage
+from catalog.selectors.predictions import colours_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +32,7 @@ class ColorwayCard:
     id: int
     brand: str
     brand_slug: str
+    """In the address of its model; ``brand`` may have been corrected."""
     model: str
     model_id: int
     model_slug: str
@@ -39,6 +41,8 @@ class ColorwayCard:
     style_code: str
     colours: tuple[Colour, ...]
     """The main one first."""
+    predicted: frozenset[str]
+    """Attributes that nobody stated: colours, height, category, gender."""
     url: str
     cover: Cover | None
     price: Decimal | None
@@ -71,24 +75,33 @@ class _Offer:
 
 
 def colorway_cards(ids: Sequence[int]) -> dict[int, ColorwayCard]:
-    """Cards by colorway id, in the order of ``ids``; ids that are gone are left out. 4 queries."""
-    rows = Colorway.objects.select_related("model__brand", "cover").in_bulk(list(set(ids)))
+    """Cards by colorway id, in the order of ``ids``; ids that are gone are left out. 4 queries,
+    and one where colours are not as stated."""
+    rows = Colorway.objects.select_related("model__brand", "brand", "cover").in_bulk(list(set(ids)))
     offers = _offers(rows)
     photos = _photo_counts(rows)
+    otherwise = colours_of(n for n, row in rows.items() if "colours" in row.settled_by)
     return {
-        number: _card(rows[number], offers.get(number, []), photos.get(number, 0))
+        number: _card(
+            rows[number],
+            otherwise.get(number, rows[number].colours),
+            offers.get(number, []),
+            photos.get(number, 0),
+        )
         for number in dict.fromkeys(ids)
         if number in rows
     }
 
 
-def _card(row: Colorway, offers: Sequence[_Offer], photos: int) -> ColorwayCard:
+def _card(
+    row: Colorway, slugs: Sequence[str], offers: Sequence[_Offer], photos: int
+) -> ColorwayCard:
     best = _best(offers)
-    colours = tuple(BY_SLUG[slug] for slug in row.colours if slug in BY_SLUG)
+    colours = tuple(BY_SLUG[slug] for slug in slugs if slug in BY_SLUG)
     cover = row.cover if row.cover and row.cover.status == ImageStatus.ACCEPTED else None
     return ColorwayCard(
         id=row.pk,
-        brand=row.model.brand.name,
+        brand=row.brand.name,
         brand_slug=row.model.brand.slug,
         model=row.model.name,
         model_id=row.model_id,
@@ -96,6 +109,7 @@ def _card(row: Colorway, offers: Sequence[_Offer], photos: int) -> ColorwayCard:
         name=row.name or " / ".join(colour.name.capitalize() for colour in colours),
         style_code=row.style_code,
         colours=colours,
+        predicted=frozenset(a for a, by in row.settled_by.items() if by == "predicted"),
         url=reverse("catalog:colorway", args=[row.pk]),
         cover=Cover(cover.pk, cover.sha256, cover.width, cover.height) if cover else None,
         price=best.price if best else None,

@@ -20,12 +20,25 @@ from catalog.services.photos import (
     photo_known,
     photo_store,
 )
+from catalog.services.predictions import (
+    Prediction,
+    attribute_correct,
+    correction_read,
+    corrections_undo,
+    predictions_follow,
+    predictions_forget,
+    predictions_write,
+)
 
 __all__ = [
     "FoundPhoto",
     "ListingResult",
     "PhotoResult",
+    "Prediction",
+    "attribute_correct",
     "colorways_refresh",
+    "correction_read",
+    "corrections_undo",
     "draft_clean",
     "image_delete",
     "image_reject",
@@ -41,5 +54,8 @@ __all__ = [
     "photo_store",
     "photos_known",
     "photos_store",
+    "predictions_follow",
+    "predictions_forget",
+    "predictions_write",
     "retailer_get_or_create",
 ]

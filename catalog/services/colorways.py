@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
 from decimal import Decimal
 from typing import Any
 
@@ -13,7 +14,9 @@ from django.utils import timezone
 
 from catalog.colours import colours_parse
 from catalog.models import (
+    AttributePrediction,
     Availability,
+    Brand,
     Colorway,
     ColorwayColour,
     Gender,
@@ -30,6 +33,10 @@ from catalog.words import gender_parse
 
 MAX_COLOURS = 8
 DELIVERABLE = (Availability.IN_STOCK, Availability.PREORDER)
+
+Attribute = AttributePrediction.Attribute
+Known = Mapping[str, AttributePrediction]
+"""What is known of one colorway beyond what is stated, by attribute."""
 
 LATERAL_FIRST = Case(When(view=View.LATERAL, then=0), When(view="", then=1), default=2)
 
@@ -115,7 +122,7 @@ def colorway_get_or_create(
                 gender=model.gender,
                 sort_name=sort_name_of(model, name),
             )
-            _add_colours(colorway)
+            _add_colours(colorway, colorway.colours)
             return colorway, True
     except IntegrityError:
         found = colorway_find(
@@ -163,22 +170,24 @@ def colorway_rename(*, colorway: Colorway, name: str) -> bool:
     try:
         with transaction.atomic():
             colorway.save(update_fields=["name", "colour_key", "updated_at"])
-            _write_colours(colorway)
+            _write_colours(colorway, colorway.colours)
+            if colorway.predictions.exists():  # a correction outlives another text
+                colorways_refresh([colorway.pk], touch=True, covers=False)
     except IntegrityError:
         colorway.refresh_from_db()
         return False
     return True
 
 
-def _write_colours(colorway: Colorway) -> None:
+def _write_colours(colorway: Colorway, slugs: Sequence[str]) -> None:
     colorway.colour_rows.all().delete()
-    _add_colours(colorway)
+    _add_colours(colorway, slugs)
 
 
-def _add_colours(colorway: Colorway) -> None:
+def _add_colours(colorway: Colorway, slugs: Sequence[str]) -> None:
     ColorwayColour.objects.bulk_create(
         ColorwayColour(colorway=colorway, colour=slug, position=position)
-        for position, slug in enumerate(colorway.colours)
+        for position, slug in enumerate(slugs)
     )
 
 
@@ -187,7 +196,8 @@ def sort_name_of(model: ShoeModel, name: str) -> str:
 
 
 def colorways_refresh(ids: Iterable[int], *, touch: bool = False, covers: bool = True) -> int:
-    """Bring what colorways repeat to what model, listings and photos say; how many changed.
+    """Bring what colorways repeat to what model, listings and photos say, and to corrections and
+    predictions of it; how many changed.
 
     Args:
         touch: stamp ``updated_at`` in any case, since something that an index follows changed
@@ -195,17 +205,33 @@ def colorways_refresh(ids: Iterable[int], *, touch: bool = False, covers: bool =
         covers: look at photos too; False where only offers or names can have changed.
     """
     changed = 0
+    numbers = set(ids)
     with transaction.atomic():
+        known = _known(numbers)
+        brands = _brands(known.values())
         # In one order, so that two who refresh the same rows wait and do not block each other.
         rows = (
             Colorway.objects.select_for_update(of=("self",), no_key=True)
             .select_related("model__brand")
-            .filter(pk__in=set(ids))
+            .filter(pk__in=numbers)
             .order_by("pk")
         )
         for row in rows:
-            changed += _refresh(row, touch=touch, covers=covers)
+            changed += _refresh(row, known[row.pk], brands, touch=touch, covers=covers)
     return changed
+
+
+def _known(ids: Iterable[int]) -> defaultdict[int, dict[str, AttributePrediction]]:
+    found: defaultdict[int, dict[str, AttributePrediction]] = defaultdict(dict)
+    for row in AttributePrediction.objects.filter(colorway_id__in=ids).order_by():
+        found[row.colorway_id][row.attribute] = row
+    return found
+
+
+def _brands(known: Iterable[Known]) -> dict[str, int]:
+    """Ids of the brands that corrections name, by slug."""
+    slugs = {each[Attribute.BRAND].corrected for each in known if Attribute.BRAND in each} - {""}
+    return dict(Brand.objects.filter(slug__in=slugs).values_list("slug", "id")) if slugs else {}
 
 
 def colorway_note_listing(*, colorway: Colorway, listing: Listing, first: bool) -> None:
@@ -224,26 +250,60 @@ def _offers_of(live: Sequence[Listing]) -> dict[str, Any]:
     }
 
 
-def _refresh(row: Colorway, *, touch: bool, covers: bool) -> bool:
+def _refresh(
+    row: Colorway, known: Known, brands: Mapping[str, int], *, touch: bool, covers: bool
+) -> bool:
     listings = list(Listing.objects.filter(colorway=row).order_by())
     live = [listing for listing in listings if listing.vanished_at is None]
+    stated: dict[str, str] = {
+        Attribute.COLOURS: row.colour_key,
+        Attribute.BRAND: row.model.brand.slug,
+        Attribute.HEIGHT: row.model.height,
+        Attribute.CATEGORY: row.model.category,
+        Attribute.GENDER: _gender(
+            row.model, (listing.published.get("gender") for listing in listings)
+        ),
+    }
+    values, settled = _settle(stated, known)
     wanted: dict[str, Any] = {
-        "brand_id": row.model.brand_id,
-        "category": row.model.category,
-        "height": row.model.height,
-        "gender": _gender(row.model, (listing.published.get("gender") for listing in listings)),
+        "brand_id": brands.get(values[Attribute.BRAND], row.model.brand_id),
+        "category": values[Attribute.CATEGORY],
+        "height": values[Attribute.HEIGHT],
+        "gender": values[Attribute.GENDER],
+        "settled": settled,
         **_offers_of(live),
         "sort_name": sort_name_of(row.model, row.name),
     }
     if covers:
         wanted["cover_id"] = _cover(row)
     differ = {name for name, value in wanted.items() if getattr(row, name) != value}
+    if Attribute.COLOURS in known or Attribute.COLOURS in row.settled_by:
+        slugs = values[Attribute.COLOURS].split("/") if values[Attribute.COLOURS] else []
+        if slugs != list(row.colour_rows.order_by("position").values_list("colour", flat=True)):
+            _write_colours(row, slugs)
+            differ.add("colours")
     if not differ and not touch:
         return False
     # The cover is shown but not filtered by: an index need not hear of it.
     stamp = {"updated_at": timezone.now()} if touch or differ - {"cover_id"} else {}
     Colorway.objects.filter(pk=row.pk).update(**wanted, **stamp)
     return bool(differ)
+
+
+def _settle(stated: Mapping[str, str], known: Known) -> tuple[dict[str, str], str]:
+    """Corrected, else stated, else predicted surely enough; and which are not as stated."""
+    values, settled = dict(stated), []
+    for attribute, row in sorted(known.items()):
+        if row.stated != stated[attribute]:
+            row.stated = stated[attribute]
+            row.save(update_fields=["stated"])
+        if row.corrected:
+            values[attribute] = row.corrected
+            settled.append(f"{attribute}:corrected")
+        elif not stated[attribute] and row.predicted and row.counts:
+            values[attribute] = row.predicted
+            settled.append(f"{attribute}:predicted")
+    return values, " ".join(settled)
 
 
 def _price(live: Iterable[Listing]) -> Decimal | None:

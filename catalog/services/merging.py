@@ -32,6 +32,7 @@ from catalog.models import (
 from catalog.querysets import named
 from catalog.services.colorways import colorways_refresh, images_follow
 from catalog.services.identity import model_of_published
+from catalog.services.predictions import corrections_move, corrections_return
 
 _ROW_FIELDS = ("id", "name", "style_code", "colour_key", "price", "is_available", "cover_id",
                "category", "height", "gender", "sort_name")  # fmt: skip
@@ -163,6 +164,7 @@ def _unite(own: Colorway, into: Colorway, merge: ShoeModelMerge) -> dict[str, An
         "listings": list(own.listings.order_by("pk").values_list("pk", flat=True)),
         "images": list(own.images.order_by("pk").values_list("pk", flat=True)),
         "redirects": list(own.redirects.values_list("pk", flat=True)),
+        "corrections": corrections_move(old=own, into=into),
     }
     now = timezone.now()
     own.listings.update(colorway=into, changed_at=now)
@@ -263,6 +265,7 @@ def _divide(kept: dict[str, Any], source: ShoeModel) -> int:
         colorway=colorway, updated_at=now
     )
     ColorwayRedirect.objects.filter(pk__in=kept["redirects"]).update(colorway=colorway)
+    corrections_return(colorway=colorway, record=kept.get("corrections", {}))
     # Photos that came since the merge follow the listings that show them.
     images_follow(kept["listings"], old=kept["into"])
     return colorway.pk

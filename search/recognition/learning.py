@@ -14,7 +14,7 @@ from PIL.Image import Image
 
 from catalog.colours import BY_SLUG
 from catalog.images import photo_load
-from catalog.models import Colorway, Height, ImageStatus, ShoeImage, ShoeModel
+from catalog.models import ColorwayColour, Height, ImageStatus, ShoeImage, ShoeModel
 from search.encoders import Encoder
 from search.evaluation.splits import near_duplicate_groups
 from search.exceptions import RecognitionError
@@ -130,10 +130,10 @@ def model_facts(model_ids: Iterable[int]) -> list[Facts]:
     for start in range(0, len(wanted), IN_ONE):
         part = wanted[start : start + IN_ONE]
         colours: dict[int, dict[str, None]] = {}
-        rows = Colorway.objects.filter(model_id__in=part).order_by("id")
-        for model, key in rows.values_list("model_id", "colour_key"):
-            if main := key.partition("/")[0]:
-                colours.setdefault(model, {})[main] = None
+        rows = ColorwayColour.objects.filter(colorway__model_id__in=part, position=0)
+        stated = rows.exclude(colorway__settled__contains="colours:predicted").order_by("colorway")
+        for model, main in stated.values_list("colorway__model_id", "colour"):
+            colours.setdefault(model, {})[main] = None
         shoes = ShoeModel.objects.filter(id__in=part).order_by()
         for number, brand, name, height in shoes.values_list("id", "brand__name", "name", "height"):
             found[number] = Facts(

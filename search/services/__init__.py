@@ -24,6 +24,7 @@ from search.services.evaluations import (
     report_path,
 )
 from search.services.looking import evidence_pending
+from search.services.predicting import predictions_pending
 from search.services.recognising import (
     recogniser_fit,
     recogniser_fit_request,
@@ -79,6 +80,7 @@ __all__ = [
     "name_reports_review",
     "photos_behind",
     "photos_forget_rejected",
+    "predictions_pending",
     "recogniser_fit",
     "recogniser_fit_request",
     "recogniser_fit_run",

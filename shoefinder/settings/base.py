@@ -165,6 +165,8 @@ CACHES: dict[str, dict[str, Any]] = {
 # --- Names and photos that arrive -----------------------------------------------------------------
 # From which confidence (0 to 1) a title is taken for a model without a person's word.
 SHOEFINDER_TITLE_CONFIDENCE = env.float("SHOEFINDER_TITLE_CONFIDENCE", default=0.9)
+# From which confidence (0 to 1) a predicted attribute stands where nothing is stated.
+SHOEFINDER_PREDICTION_CONFIDENCE = env.float("SHOEFINDER_PREDICTION_CONFIDENCE", default=0.8)
 
 # Rule (catalog.photo_rules) → threshold, ``auto`` (what the encoder's head chose) or ``off``.
 SHOEFINDER_PHOTO_RULES: dict[str, str] = {
