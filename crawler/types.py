@@ -45,6 +45,38 @@ class Problem:
     url: str
     message: str
     is_notice: bool = False
+    retry_after: float | None = None
+    """Seconds that the shop asks to wait, where it says so."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Letter:
+    """A page or photo that failed for a reason that may pass, as a run notes it."""
+
+    url: str
+    kind: str
+    """A DeadLetter.Kind value."""
+    reason: str
+    """A kind of problem: ``timeout``, ``http-503`` …"""
+    message: str
+    request: Mapping[str, Any]
+    """What asks for it again, as the frontier keeps it."""
+    listings: tuple[int, ...] = ()
+    """Ids of the listings that the page was about when it was last read."""
+    retry_after: float | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KnownLetter:
+    """One that earlier runs noted."""
+
+    url: str
+    told: str
+    """Why it is left out until then, in a sentence."""
+    due: float
+    """When it may be asked for again, seconds since the epoch; 0: in this run."""
+    request: Mapping[str, Any] | None
+    """What asks for it, where this run is to do so by itself; None: only if a page leads to it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +107,11 @@ class RunPlan:
     params: Params = field(default_factory=Params)
     """What the kind of source is told; of the class that its spider expects."""
     is_dry_run: bool = False
+    is_retry: bool = False
+    """Asks for its letters only, and for what lists among them lead to."""
+    letters: Sequence[KnownLetter] = ()
+    letters_left: int = 0
+    """How many more the run may note."""
     memory: Path | None = None
     """The file that remembers what pages said before; None: everything is read anew."""
     alive: Sequence[int] = ()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
@@ -244,18 +244,23 @@ def listings_seen(*, ids: Sequence[int]) -> Counter[int]:
     return photos
 
 
-def listings_mark_vanished(*, retailer: Retailer, not_seen_since: datetime) -> tuple[int, int]:
+def listings_mark_vanished(
+    *, retailer: Retailer, not_seen_since: datetime, spared: Collection[int] = ()
+) -> tuple[int, int]:
     """Mark the shop's listings that a whole crawl since then has not met.
 
     The first such crawl notes a listing as missing, the second in a row as vanished. It stays, with
     its history; the next crawl that meets it takes the mark away.
+
+    Args:
+        spared: ids of listings of which the crawl could not say whether they are there.
 
     Returns:
         How many are newly missing, and how many were marked as vanished.
     """
     unseen = Listing.objects.filter(
         retailer=retailer, vanished_at=None, last_seen_at__lt=not_seen_since
-    )
+    ).exclude(pk__in=spared)
     marked = _mark_vanished(unseen.filter(missing_since__lt=not_seen_since))
     return unseen.filter(missing_since=None).update(missing_since=not_seen_since), marked
 

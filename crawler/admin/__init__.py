@@ -1,6 +1,7 @@
-"""Crawls in Django's admin: sources, runs, and how all of them do."""
+"""Crawls in Django's admin: sources, runs, letters, and how all of them do."""
 
+from crawler.admin.letters import DeadLetterAdmin
 from crawler.admin.runs import CrawlRunAdmin
 from crawler.admin.sources import CrawlSourceAdmin
 
-__all__ = ["CrawlRunAdmin", "CrawlSourceAdmin"]
+__all__ = ["CrawlRunAdmin", "CrawlSourceAdmin", "DeadLetterAdmin"]

@@ -15,9 +15,10 @@ from django.urls import URLPattern, path
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST, require_safe
 
+from crawler.admin.letters import letters_url
 from crawler.exceptions import CrawlerError
 from crawler.models import CrawlRun
-from crawler.selectors import run_log_tail
+from crawler.selectors import letters_count, run_log_tail
 from crawler.services import crawl_run_cancel, crawl_run_delete, crawl_run_resume
 from crawler.types import PREVIEW_ITEMS
 from crawler.views import report_path
@@ -32,10 +33,10 @@ else:
 class CrawlRunAdmin(RunAdminBase):
     list_display = (
         "id", "source", "status", "created_at", "elapsed", "pages", "products", "photos_new",
-        "errors", "is_dry_run",
+        "errors", "is_dry_run", "is_retry",
     )  # fmt: skip
     list_display_links = ("id", "source")
-    list_filter = ("status", "is_dry_run", "trigger", "source")
+    list_filter = ("status", "is_dry_run", "is_retry", "trigger", "source")
     list_select_related = ("source",)
     date_hierarchy = "created_at"
 
@@ -77,7 +78,7 @@ class CrawlRunAdmin(RunAdminBase):
             **self.told(request, run),
             "opts": self.opts,
             "original": run,
-            "title": f"{'Dry run' if run.is_dry_run else 'Crawl'} of {run.source}",
+            "title": _title(run),
         }
         return TemplateResponse(request, "admin/crawler/run.html", context)
 
@@ -125,8 +126,15 @@ class CrawlRunAdmin(RunAdminBase):
             "kinds": list(run.error_kinds.all()),
             "items": [item.content for item in run.preview_items.all()],
             "items_wanted": PREVIEW_ITEMS,
+            "letters": letters_count(run),
+            "letters_url": letters_url(run.source),
             "log": run_log_tail(run),
             "report": "" if run.is_dry_run else request.build_absolute_uri(report_path(run)),
             "may_act": self.has_change_permission(request, run),
             "may_delete": self.has_delete_permission(request, run),
         }
+
+
+def _title(run: CrawlRun) -> str:
+    what = "Dry run of" if run.is_dry_run else "Letters of" if run.is_retry else "Crawl of"
+    return f"{what} {run.source}"

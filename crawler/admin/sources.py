@@ -15,6 +15,7 @@ from django.urls import URLPattern, path, reverse
 from django.utils.html import format_html
 from django.views.decorators.http import require_POST, require_safe
 
+from crawler.admin.letters import letters_url
 from crawler.admin.overview import OverviewViews
 from crawler.exceptions import CrawlerError, SourceInvalid
 from crawler.forms import PREFIX, CrawlSourceForm, form_of_kind, parameter_fields
@@ -242,4 +243,5 @@ class CrawlSourceAdmin(OverviewViews):
         context = self.with_kind(request, source, extra_context)
         context["recent_runs"] = runs[:RECENT_RUNS]
         context["plots"] = run_plots(source) if source else []
+        context["letters_url"] = letters_url(source) if source else ""
         return super().change_view(request, object_id, form_url, context)

@@ -6,7 +6,7 @@ import asyncio
 from bisect import bisect_left
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from typing import cast
+from typing import Any, cast
 
 from scrapy.core.engine import ExecutionEngine
 from scrapy.crawler import Crawler
@@ -14,6 +14,7 @@ from scrapy.crawler import Crawler
 from crawler.scraping.frontier import Frontier
 from crawler.scraping.guard import HostRules
 from crawler.scraping.ledger import Ledger
+from crawler.scraping.letters import Letters
 from crawler.scraping.memory import PageMemory, PageNote
 from crawler.scraping.writer import Writer
 from crawler.types import Problem, RunPlan
@@ -31,6 +32,7 @@ class CrawlContext:
     ledger: Ledger
     writer: Writer
     rules: HostRules
+    letters: Letters
     closing: asyncio.Event = field(default_factory=asyncio.Event)
     """Set when the crawl is to end early: nothing new is begun, what waits is kept."""
     before_commit: Callable[[], None] = lambda: None
@@ -107,6 +109,20 @@ class CrawlContext:
 
     def problem(self, key: int, problem: Problem) -> None:
         self.ledger.problem(key, problem)
+
+    def note_failure(
+        self, key: int, problem: Problem, content: dict[str, Any], *, listings: Sequence[int] = ()
+    ) -> None:
+        """Keep what failed for another try, if the reason may pass; else it is over.
+
+        Args:
+            content: its request, as the frontier keeps it.
+            listings: ids of those that the page was about.
+        """
+        if not self.letters.note(problem, content, listings=listings):
+            message = "More failed than is kept for another try; a page that leads here is needed."
+            full = Problem("letters-full", str(content["url"]), message, is_notice=True)
+            self.problem(key, full)
 
 
 def context_of(crawler: Crawler) -> CrawlContext:

@@ -19,6 +19,7 @@ from scrapy.http import Response
 
 from crawler.scraping.context import KEY, CrawlContext, context_of
 from crawler.scraping.frontier import listing_fingerprint
+from crawler.scraping.guard import IS_PHOTO
 from crawler.scraping.items import ProductItem, SeenItem
 from crawler.scraping.memory import MAX_CHILDREN, PageMemory, PageNote
 from crawler.scraping.scheduler import request_from_json, request_to_json
@@ -138,6 +139,8 @@ class DeltaMiddleware:
             or request is None
             or response.status != HTTPStatus.OK
             or response.meta.get("is_robots")
+            # Of a photo that is asked for by itself a 304 would bring nothing.
+            or response.meta.get(IS_PHOTO)
             # What a killed attempt had got from it counts as seen: the rest would be half of it.
             or response.meta[KEY] in context.frontier.reissued
         ):

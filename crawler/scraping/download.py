@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from pathlib import Path
 from typing import IO, Any
 from urllib.parse import urlsplit
 
@@ -16,11 +15,11 @@ from scrapy.utils._download_handlers import wrap_twisted_exceptions
 from scrapy.utils.datatypes import LocalCache
 from scrapy.utils.defer import maybe_deferred_to_future
 
-from crawler.scraping.context import engine_of
+from crawler.scraping.context import context_of, engine_of
 from crawler.scraping.places import places_at
 
 TO_FILE = "to_file"
-"""In the meta of a request whose answer may be large: the path of the file that takes it."""
+"""In the meta of a request whose answer may be large: the file of the run's folder for it."""
 
 LISTEN_FACTOR = 30.0
 """Times the time limit after which a shop's silence is taken for the end of its work.
@@ -121,9 +120,10 @@ class PoliteHandler(HTTP11DownloadHandler):
         return float(slot.delay) if slot else 0.0
 
     async def _download_to_file(self, request: Request) -> Response:
-        """The answer's body goes into the file ``request.meta[TO_FILE]``; the response has none."""
+        """The answer's body goes into the file that `TO_FILE` names; the response has none."""
         request.headers["Accept-Encoding"] = "identity"
-        with Path(request.meta[TO_FILE]).open("wb") as file:
+        path = context_of(self.crawler).plan.directory / request.meta[TO_FILE]
+        with path.open("wb") as file:
             agent = _FileAgent(
                 contextFactory=self._contextFactory,
                 bindAddress=self._bind_address,

@@ -18,7 +18,8 @@ from scrapy.extensions.throttle import AutoThrottle
 from scrapy.http import Response
 
 from crawler.scraping.context import context_of, engine_of
-from crawler.services import RunState, crawl_run_beat, quiet_end
+from crawler.scraping.letters import letters_of
+from crawler.services import RunState, crawl_run_beat, letters_write, quiet_end
 
 logger = logging.getLogger(__name__)
 
@@ -89,23 +90,30 @@ class Pulse:
     async def beat(self) -> RunState:
         """Make everything so far durable, and tell the row; what the row says to do."""
         self.context.commit()
+        letters = self.context.letters.pending()
         try:
-            return await asyncio.get_running_loop().run_in_executor(
-                self._executor, self._write, self.seconds, self.bytes
+            state = await asyncio.get_running_loop().run_in_executor(
+                self._executor, self._write, self.seconds, self.bytes, letters
             )
         except DatabaseError as error:
             # The next beat will tell; a run that cannot write products ends through the writer.
             logger.warning("heartbeat not written: %s", error)
             return RunState.GO_ON
+        if state is not RunState.LOST:
+            self.context.letters.written(letters)
+        return state
 
-    def _write(self, seconds: float, size: int) -> RunState:
-        return crawl_run_beat(
+    def _write(self, seconds: float, size: int, letters: list[tuple[str, str]]) -> RunState:
+        state = crawl_run_beat(
             run_id=self.context.plan.run_id,
             counts=self.context.ledger.snapshot(),
             seconds=seconds,
             size=size,
             waiting=self.context.frontier.waiting,
         )
+        if letters and state is not RunState.LOST:
+            letters_write(self.context.plan.run_id, *letters_of(letters))
+        return state
 
     @property
     def seconds(self) -> float:

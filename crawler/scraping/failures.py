@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
 from http import HTTPStatus
 from urllib.parse import urlsplit
 
@@ -15,9 +18,10 @@ from scrapy.exceptions import (
     ResponseDataLossError,
     UnsupportedURLSchemeError,
 )
+from scrapy.http import Response
 from scrapy.spidermiddlewares.httperror import HttpError
 
-from crawler.scraping.guard import GuardedResolver, HostRefused
+from crawler.scraping.guard import IS_PHOTO, GuardedResolver, HostRefused
 from crawler.types import Problem
 
 
@@ -27,6 +31,11 @@ class CrawlClosing(IgnoreRequest):
 
 ROBOTS = "Forbidden by robots.txt"
 REDIRECTS = "max redirections reached"
+PHOTO = "photo-"
+"""Before the kind of a problem that a photo has, to tell it from a page's."""
+MENDABLE = {"timeout", "connection-refused", "truncated", "download-failed", "unknown-host",
+            "http-408", "http-429"}  # fmt: skip
+"""Kinds of problem that may be over by themselves, beside all of a server's own (http-5xx)."""
 
 _BY_TYPE: tuple[tuple[type[BaseException], str, str], ...] = (
     (DownloadTimeoutError, "timeout", "The shop took too long to answer."),
@@ -39,10 +48,28 @@ _BY_TYPE: tuple[tuple[type[BaseException], str, str], ...] = (
 
 def problem_of(error: BaseException, request: Request) -> Problem:
     """The problem that a failed request or an unwanted status is."""
+    problem = _problem_of(error, request)
+    if request.meta.get(IS_PHOTO) and not problem.is_notice:
+        return replace(problem, kind=f"{PHOTO}{problem.kind}")
+    return problem
+
+
+def is_mendable(problem: Problem) -> bool:
+    """Whether it may be over by itself: timeouts, 5xx, 429, names not found, broken connections."""
+    kind = reason_of(problem)
+    return not problem.is_notice and (kind in MENDABLE or kind.startswith("http-5"))
+
+
+def reason_of(problem: Problem) -> str:
+    """The kind of a problem, whether a page or a photo has it."""
+    return problem.kind.removeprefix(PHOTO)
+
+
+def _problem_of(error: BaseException, request: Request) -> Problem:
     url = request.url
     chain = request.meta.get("redirect_urls") or []
     if isinstance(error, HttpError):
-        return status_problem(error.response.status, url)
+        return status_problem(error.response, url)
     if isinstance(error, HostRefused):
         return Problem("host-not-allowed", url, str(error), is_notice=True)
     if isinstance(error, IgnoreRequest) and ROBOTS in str(error):
@@ -67,10 +94,26 @@ def problem_of(error: BaseException, request: Request) -> Problem:
     return Problem("download-failed", url, f"{type(error).__name__}: {error}"[:300])
 
 
-def status_problem(status: int, url: str) -> Problem:
+def status_problem(response: Response, url: str) -> Problem:
     """An HTTP status that is not an answer."""
+    status = response.status
     try:
         phrase = HTTPStatus(status).phrase
     except ValueError:
         phrase = "unknown status"
-    return Problem(f"http-{status}", url, f"The shop answered {status} {phrase}.")
+    message = f"The shop answered {status} {phrase}."
+    return Problem(f"http-{status}", url, message, retry_after=retry_after(response))
+
+
+def retry_after(response: Response) -> float | None:
+    """Seconds that the answer asks to wait, from a number or a date; None if it does not say."""
+    written = (response.headers.get("Retry-After") or b"").decode("latin-1").strip()
+    if written.isdigit():
+        return float(written[:9])
+    try:
+        moment = parsedate_to_datetime(written)
+    except (TypeError, ValueError):
+        return None
+    if moment.tzinfo is None:
+        moment = moment.replace(tzinfo=UTC)
+    return max(0.0, (moment - datetime.now(UTC)).total_seconds())

@@ -12,7 +12,7 @@ import hashlib
 import json
 import sqlite3
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -28,6 +28,7 @@ CREATE TABLE IF NOT EXISTS listings (
 ) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS counts (name TEXT PRIMARY KEY, n INTEGER NOT NULL);
 CREATE TABLE IF NOT EXISTS notes (name TEXT PRIMARY KEY, content TEXT NOT NULL);
+CREATE TABLE IF NOT EXISTS letters (url TEXT PRIMARY KEY, content TEXT NOT NULL);
 """
 
 
@@ -129,6 +130,18 @@ class Frontier:
 
     def set_note(self, name: str, value: Any) -> None:
         self._db.execute("INSERT OR REPLACE INTO notes VALUES (?, ?)", (name, json.dumps(value)))
+
+    def set_letter(self, url: str, content: Mapping[str, Any] | None) -> None:
+        """Keep what is to be written of an address; see `crawler.scraping.letters`."""
+        told = json.dumps(content)
+        self._db.execute("INSERT OR REPLACE INTO letters VALUES (?, ?)", (url, told))
+
+    def letters(self, limit: int) -> list[tuple[str, str]]:
+        return self._db.execute("SELECT url, content FROM letters LIMIT ?", (limit,)).fetchall()
+
+    def drop_letters(self, letters: Sequence[tuple[str, str]]) -> None:
+        """Forget those that are written; what one of them says anew meanwhile stays."""
+        self._db.executemany("DELETE FROM letters WHERE url = ? AND content = ?", letters)
 
     def commit(self) -> None:
         self._db.execute("COMMIT")

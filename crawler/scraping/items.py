@@ -20,9 +20,23 @@ class ProductItem:
 
 
 @dataclass(slots=True)
+class PhotoItem:
+    """A photo of listings that are stored already."""
+
+    url: str
+    content: bytes
+    places: tuple[tuple[int, int], ...]
+    """(listing id, position) of each listing that shows it."""
+    key: int
+
+
+@dataclass(slots=True)
 class SeenItem:
     """Listings whose page says what it said before."""
 
     listing_ids: tuple[int, ...]
     key: int
     """Of the request for the page."""
+
+
+Item = ProductItem | PhotoItem | SeenItem

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterable, AsyncIterator
-from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
+from http import HTTPStatus
 from typing import Any
 
 from scrapy import Request, signals
@@ -15,7 +14,9 @@ from scrapy.exceptions import CloseSpider, DownloadTimeoutError
 from scrapy.http import Response
 
 from crawler.scraping.context import KEY, CrawlContext, context_of, engine_of
-from crawler.scraping.failures import CrawlClosing
+from crawler.scraping.failures import CrawlClosing, retry_after
+from crawler.scraping.guard import IS_PHOTO
+from crawler.scraping.letters import LEADS
 from crawler.types import Problem
 
 MAX_RETRY_AFTER_SECONDS = 60.0
@@ -55,28 +56,53 @@ class TrackingMiddleware:
             self._context.problem(key, Problem("internal-error", response.url, message))
             raise
         finally:
-            self._less(key, is_page=not response.meta.get("is_robots"))
+            self._less(response)
 
     def item_scraped(self, response: Response) -> None:
-        self._less(response.meta[KEY])
+        self._less(response)
 
     def item_dropped(self, response: Response, exception: BaseException) -> None:
         self._context.spoil(response.meta[KEY])
-        self._less(response.meta[KEY])
+        self._less(response)
 
     def item_error(self, response: Response, failure: Any) -> None:
         message = f"{failure.type.__name__}: {failure.getErrorMessage()}"
-        key = response.meta[KEY]
-        self._context.problem(key, Problem("internal-error", response.url, message))
-        self._less(key)
+        self._context.problem(response.meta[KEY], Problem("internal-error", response.url, message))
+        self._less(response)
 
-    def _less(self, key: int, *, is_page: bool = True) -> None:
+    def _less(self, response: Response) -> None:
+        key, meta = response.meta[KEY], response.meta
         left = self._items.get(key, 0) - 1
         if left > 0:
             self._items[key] = left
             return
         self._items.pop(key, None)
-        self._context.finish(key, is_page=is_page)
+        self._context.finish(key, is_page=not (meta.get("is_robots") or meta.get(IS_PHOTO)))
+
+
+class LetterMiddleware:
+    """What came is no letter any more; and a run over letters follows only what lists lead to.
+
+    Outside of the middleware that remembers what pages lead to.
+    """
+
+    def __init__(self, context: CrawlContext) -> None:
+        self._context = context
+
+    @classmethod
+    def from_crawler(cls, crawler: Crawler) -> LetterMiddleware:
+        return cls(context_of(crawler))
+
+    async def process_spider_output(
+        self, response: Response, result: AsyncIterable[Any]
+    ) -> AsyncIterator[Any]:
+        if response.request is not None and response.status < HTTPStatus.BAD_REQUEST:
+            self._context.letters.answered(response.request.url)
+        leads = response.meta.get(LEADS) or response.meta.get("is_robots")
+        is_alone = self._context.plan.is_retry and not leads
+        async for one in result:
+            if not (is_alone and isinstance(one, Request)):
+                yield one
 
 
 class ClosingMiddleware:
@@ -140,17 +166,3 @@ class PatientRetryMiddleware(RetryMiddleware):
         slot = slots.get(request.meta.get("download_slot", ""))
         if slot is not None:
             slot.delay = min(max(1.0, 2 * slot.delay), MAX_RETRY_AFTER_SECONDS)
-
-
-def retry_after(response: Response) -> float | None:
-    """Seconds that the answer asks to wait, from a number or a date; None if it does not say."""
-    written = (response.headers.get("Retry-After") or b"").decode("latin-1").strip()
-    if written.isdigit():
-        return float(written[:9])
-    try:
-        moment = parsedate_to_datetime(written)
-    except (TypeError, ValueError):
-        return None
-    if moment.tzinfo is None:
-        moment = moment.replace(tzinfo=UTC)
-    return max(0.0, (moment - datetime.now(UTC)).total_seconds())

@@ -10,6 +10,7 @@ from scrapy import Request
 from scrapy.crawler import Crawler
 from scrapy.exceptions import DropItem, IgnoreRequest
 from scrapy.http.request import NO_CALLBACK
+from scrapy.spidermiddlewares.httperror import HttpError
 
 from catalog.services import FoundPhoto
 from catalog.types import Outcome
@@ -25,9 +26,10 @@ from crawler.ingest import (
     SeenStored,
 )
 from crawler.scraping.context import context_of, engine_of
-from crawler.scraping.failures import CrawlClosing, problem_of, status_problem
+from crawler.scraping.failures import CrawlClosing, problem_of
 from crawler.scraping.guard import IS_PHOTO
-from crawler.scraping.items import ProductItem, SeenItem
+from crawler.scraping.items import Item, PhotoItem, ProductItem, SeenItem
+from crawler.scraping.letters import WAITS, photo_content
 from crawler.services import crawl_embed_request
 from crawler.types import Problem
 
@@ -36,6 +38,9 @@ logger = logging.getLogger(__name__)
 EMBED_EVERY = 200
 """New photos after which embedding is asked for while the crawl still runs."""
 PHOTO_PRIORITY = 50
+QUOTA = "photo-quota"
+UNASKED = {QUOTA, WAITS}
+"""Kinds of problem of photos that were not asked for."""
 _LISTING_COUNTS = {
     Outcome.CREATED: "listings_new",
     Outcome.UPDATED: "listings_changed",
@@ -80,10 +85,12 @@ class _Pipeline:
 class ListingPipeline(_Pipeline):
     """Writes the listing; a draft that the catalog refuses ends here."""
 
-    async def process_item(self, item: ProductItem | SeenItem) -> ProductItem | SeenItem:
+    async def process_item(self, item: Item) -> Item:
         context = self.context
         if context.closing.is_set():
             raise LeftForLater
+        if isinstance(item, PhotoItem):
+            return item
         if isinstance(item, SeenItem):
             seen = await self.write(SeenJob(item.listing_ids))
             if isinstance(seen, SeenStored):
@@ -123,7 +130,10 @@ class PhotoPipeline(_Pipeline):
         self._left = None if quota is None else quota - self.context.ledger.total("photos_new")
         """Photos that the quota still allows; those under way are taken off."""
 
-    async def process_item(self, item: ProductItem | SeenItem) -> ProductItem | SeenItem:
+    async def process_item(self, item: Item) -> Item:
+        if isinstance(item, PhotoItem):
+            await self._store_late(item)
+            return item
         if isinstance(item, SeenItem) or item.listing_id is None:
             return item
         urls = item.draft.image_urls[: self.context.plan.max_photos]
@@ -136,6 +146,9 @@ class PhotoPipeline(_Pipeline):
         for (position, url), content in zip(wanted, fetched, strict=True):
             if isinstance(content, Problem):
                 self._reject(item, content)
+                place = (item.listing_id, position)
+                if content.kind not in UNASKED:
+                    self.context.note_failure(item.key, content, photo_content(url, [place]))
                 # It may be there next time.
                 self.context.forget_page(item.key)
             else:
@@ -147,7 +160,17 @@ class PhotoPipeline(_Pipeline):
             await self._store(item, found)
         return item
 
-    async def _store(self, item: ProductItem, found: list[FoundPhoto]) -> None:
+    async def _store_late(self, item: PhotoItem) -> None:
+        if self._left is not None and self._left <= 0:
+            self._reject(item, _over_quota(item.url))
+            return
+        found = [
+            FoundPhoto(listing_id=listing, url=item.url, content=item.content, position=position)
+            for listing, position in item.places
+        ]
+        await self._store(item, found)
+
+    async def _store(self, item: ProductItem | PhotoItem, found: list[FoundPhoto]) -> None:
         stored = await self.write(PhotosJob(tuple(found)))
         if not isinstance(stored, PhotosStored):
             raise TypeError(f"unexpected answer: {stored!r}")
@@ -160,7 +183,7 @@ class PhotoPipeline(_Pipeline):
             else:
                 self.context.ledger.count(item.key, "photos_known")
 
-    def _reject(self, item: ProductItem, problem: Problem) -> None:
+    def _reject(self, item: ProductItem | PhotoItem, problem: Problem) -> None:
         self.context.problem(item.key, problem)
         if not problem.is_notice:
             self.context.ledger.count(item.key, "photos_rejected")
@@ -177,8 +200,7 @@ class PhotoPipeline(_Pipeline):
         if self._left is None:
             return await self._download(url)
         if self._left <= 0:
-            message = "The source's quota of photos is used up; new ones are left out."
-            return Problem("photo-quota", url, message, is_notice=True)
+            return _over_quota(url)
         self._left -= 1
         got = await self._download(url)
         if isinstance(got, Problem):
@@ -188,8 +210,10 @@ class PhotoPipeline(_Pipeline):
     async def _download(self, url: str) -> bytes | Problem:
         if self.context.closing.is_set():
             raise LeftForLater
+        if (waiting := self.context.letters.waiting(url)) is not None:
+            return Problem(WAITS, url, waiting.told, is_notice=True)
         if not self.context.rules.allows_photo(url):
-            return _photo_problem(problem_of(self.context.rules.refusal(url), Request(url)))
+            return problem_of(self.context.rules.refusal(url), Request(url))
         maxsize = self.crawler.settings.getint("CRAWL_PHOTO_MAX_BYTES")
         request = Request(
             url,
@@ -208,9 +232,10 @@ class PhotoPipeline(_Pipeline):
                 raise LeftForLater from error
             if not isinstance(error, IgnoreRequest):
                 logger.info("photo %s: %r", url, error)
-            return _photo_problem(problem_of(error, request))
+            return problem_of(error, request)
         if response.status != 200:
-            return _photo_problem(status_problem(response.status, url))
+            return problem_of(HttpError(response), request)
+        self.context.letters.answered(url)
         return bytes(response.body)
 
     async def _ask_to_embed(self) -> None:
@@ -219,7 +244,6 @@ class PhotoPipeline(_Pipeline):
             await asyncio.to_thread(crawl_embed_request)
 
 
-def _photo_problem(problem: Problem) -> Problem:
-    """The same problem, told apart from a page's."""
-    kind = problem.kind if problem.is_notice else f"photo-{problem.kind}"
-    return Problem(kind, problem.url, problem.message, problem.is_notice)
+def _over_quota(url: str) -> Problem:
+    message = "The source's quota of photos is used up; new ones are left out."
+    return Problem(QUOTA, url, message, is_notice=True)

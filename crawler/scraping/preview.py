@@ -8,7 +8,7 @@ import logging
 from scrapy.crawler import Crawler
 
 from crawler.scraping.context import engine_of
-from crawler.scraping.items import ProductItem, SeenItem
+from crawler.scraping.items import Item, ProductItem
 from crawler.scraping.pipelines import LeftForLater, PhotoPipeline
 from crawler.services import crawl_preview_add
 from crawler.types import PREVIEW_ITEMS, Problem
@@ -23,9 +23,9 @@ class PreviewPipeline(PhotoPipeline):
         super().__init__(crawler)
         self._begun = self._kept = 0
 
-    async def process_item(self, item: ProductItem | SeenItem) -> ProductItem | SeenItem:
-        if isinstance(item, SeenItem):
-            # A dry run remembers no pages, so that none is taken for unchanged.
+    async def process_item(self, item: Item) -> Item:
+        if not isinstance(item, ProductItem):
+            # A dry run remembers no pages and asks for nothing again.
             return item
         if self.context.closing.is_set() or self._begun >= PREVIEW_ITEMS:
             raise LeftForLater("Enough has been seen.")

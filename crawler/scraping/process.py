@@ -16,9 +16,11 @@ from crawler.scraping.context import CrawlContext
 from crawler.scraping.frontier import Frontier
 from crawler.scraping.guard import HostRules
 from crawler.scraping.ledger import Ledger
+from crawler.scraping.letters import Letters, letters_of
 from crawler.scraping.memory import PageMemory
 from crawler.scraping.settings import photos_anywhere, scrapy_settings
 from crawler.scraping.writer import Writer
+from crawler.services import letters_write
 from crawler.types import RunEnd, RunPlan
 
 FRONTIER = "frontier.sqlite3"
@@ -50,6 +52,7 @@ def crawl(plan: RunPlan, *, overrides: Mapping[str, Any] | None = None) -> RunEn
         ledger=Ledger(frontier),
         writer=Writer(),
         rules=HostRules(plan.hosts, photos_anywhere=photos_anywhere(plan)),
+        letters=Letters(plan, frontier),
         memory=memory,
         alive=plan.alive,
     )
@@ -65,10 +68,15 @@ def crawl(plan: RunPlan, *, overrides: Mapping[str, Any] | None = None) -> RunEn
     crawler = process.create_crawler(spider)
     process.crawl(crawler, context=context)
     process.start(install_signal_handlers=False)
+    reason = (crawler.stats.get_value("finish_reason") if crawler.stats else None) or "failed"
+    if reason != "lost":
+        # What the last pulse could not write: an error here is an interruption, which heals.
+        while batch := context.letters.pending():
+            letters_write(plan.run_id, *letters_of(batch))
+            context.letters.written(batch)
     frontier.close()
     if memory is not None:
         memory.close()
-    reason = (crawler.stats.get_value("finish_reason") if crawler.stats else None) or "failed"
     if context.failure:
         return RunEnd("failed", context.failure)
     if reason == "failed":

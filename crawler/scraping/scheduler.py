@@ -10,11 +10,14 @@ from scrapy.crawler import Crawler
 from scrapy.utils.defer import _schedule_coro
 
 from crawler.scraping.context import KEY, CrawlContext, context_of, engine_of
+from crawler.scraping.guard import IS_PHOTO
+from crawler.scraping.letters import IS_LETTER, LEADS, WAITS
 from crawler.types import Problem
 
 MISSING_PRIORITY = -10
 """After everything that pages lead to: most of the missing are met on the way."""
 _ASKED = "missing-asked"
+_ASKED_AGAIN = "letters-asked"
 MAX_UNDER_WAY = 48
 """Pages that may be downloaded, read or stored at one time; their photos come on top."""
 
@@ -37,6 +40,7 @@ class FrontierScheduler(BaseScheduler):
         self._spider = spider
         self.context = context_of(self._crawler)
         self._ask_for_missing()
+        self._ask_again()
 
     def _ask_for_missing(self) -> None:
         """A listing that no page leads to any more is asked itself before it counts as gone."""
@@ -54,6 +58,15 @@ class FrontierScheduler(BaseScheduler):
             )
             # Not marked as seen: what leads to it again is to be noted as leading there.
             frontier.add(priority=request.priority, content=request_to_json(request))
+
+    def _ask_again(self) -> None:
+        """What failed in earlier runs and is due, behind all that pages lead to."""
+        frontier = self.context.frontier
+        if frontier.note(_ASKED_AGAIN):
+            return
+        frontier.set_note(_ASKED_AGAIN, True)
+        for content in self.context.letters.to_ask():
+            frontier.add(priority=MISSING_PRIORITY, content=content)
 
     def close(self, reason: str) -> None:
         self.context.commit()
@@ -79,6 +92,9 @@ class FrontierScheduler(BaseScheduler):
     def _replace(self, key: int, request: Request, *, new: bool) -> bool:
         """A retry or a redirect of a request that is under way."""
         chain = request.meta.get("redirect_urls") or []
+        for url in chain:
+            # It answered; should what it leads to fail, that is another letter.
+            self.context.letters.answered(url)
         is_loop = request.url in chain
         if chain and not new and not is_loop and not request.dont_filter:
             # Leads to a page that is visited anyway.
@@ -100,18 +116,36 @@ class FrontierScheduler(BaseScheduler):
                 self._at_limit = True
                 _schedule_coro(engine_of(self._crawler).close_spider_async(reason="limit-pages"))
             return None
-        taken = context.frontier.take()
-        if taken is None:
-            return None
-        key, content = taken
-        context.opened(key)
-        try:
-            return request_from_json(content, self._spider, key=key)
-        except (AttributeError, TypeError, ValueError) as error:
-            # Written by another version of this spider.
-            context.problem(key, Problem("unreadable-request", str(content.get("url")), str(error)))
+        while (taken := context.frontier.take()) is not None:
+            key, content = taken
+            context.opened(key)
+            try:
+                request = request_from_json(content, self._spider, key=key)
+            except (AttributeError, KeyError, TypeError, ValueError) as error:
+                # Written by another version of this spider.
+                problem = Problem("unreadable-request", str(content.get("url")), str(error))
+                context.problem(key, problem)
+            else:
+                if self._is_to_be_asked(request, key):
+                    return request
             context.finish(key, is_page=False)
-            return None
+        return None
+
+    def _is_to_be_asked(self, request: Request, key: int) -> bool:
+        """Not what failed before and is to be left in peace, or was met on the way meanwhile."""
+        letters, frontier = self.context.letters, self.context.frontier
+        # Looked at once: not again when it comes back after a pause or a redirect.
+        if request.meta.pop(IS_LETTER, False):
+            is_new = (
+                bool(request.meta.get(IS_PHOTO))
+                or frontier.mark_seen(self._fingerprint(request))
+                or key in frontier.reissued
+            )
+            return is_new and letters.is_open(request.url)
+        waiting = None if request.meta.get(LEADS) else letters.waiting(request.url)
+        if waiting is not None:
+            self.context.problem(key, Problem(WAITS, request.url, waiting.told, is_notice=True))
+        return waiting is None
 
 
 def request_to_json(request: Request) -> dict[str, Any]:

@@ -75,6 +75,7 @@ def scrapy_settings(plan: RunPlan) -> dict[str, Any]:
         "ITEM_PIPELINES": DRY_PIPELINES if plan.is_dry_run else PIPELINES,
         "SPIDER_MIDDLEWARES": {
             "crawler.scraping.middlewares.TrackingMiddleware": 20,
+            "crawler.scraping.middlewares.LetterMiddleware": 22,
             "crawler.scraping.samples.SampleMiddleware": 25,
             "crawler.scraping.delta.DeltaMiddleware": 30,
         },

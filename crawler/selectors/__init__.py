@@ -8,10 +8,11 @@ from crawler.selectors.overview import (
     storage_now,
 )
 from crawler.selectors.report import run_report
-from crawler.selectors.runs import run_log_tail, sources_with_latest_run
+from crawler.selectors.runs import letters_count, run_log_tail, sources_with_latest_run
 
 __all__ = [
     "growth_plots",
+    "letters_count",
     "real_runs",
     "run_log_tail",
     "run_plots",

@@ -15,7 +15,7 @@ from django.db.models.functions import TruncDate
 from django.utils import timezone
 
 from catalog.models import Listing, ShoeImage
-from crawler.models import CrawlRun, CrawlSource, SourceAlarm
+from crawler.models import CrawlRun, CrawlSource, DeadLetter, SourceAlarm
 from crawler.plots import Plot, Series
 from crawler.services.budgets import photo_bytes
 
@@ -72,16 +72,24 @@ def real_runs() -> Any:
     return CrawlRun.objects.filter(is_dry_run=False)
 
 
+def crawls() -> Any:
+    """Runs over all of a source, which can be compared: not those of letters only."""
+    return real_runs().filter(is_retry=False)
+
+
 def sources_health() -> list[SourceHealth]:
     """Every source with how it does; those that need somebody come first."""
     sources = list(CrawlSource.objects.select_related("retailer").order_by("name"))
-    newest = real_runs().order_by().values("source").annotate(latest=Max("pk"))
+    newest = crawls().order_by().values("source").annotate(latest=Max("pk"))
     latest = CrawlRun.objects.in_bulk([row["latest"] for row in newest])
     by_source = {run.source_id: run for run in latest.values()}
     fresh = dict(
         real_runs().filter(complete=True).order_by().values("source")
         .annotate(at=Max("finished_at")).values_list("source", "at")
     )  # fmt: skip
+    dead = Counter(
+        DeadLetter.objects.filter(state=DeadLetter.State.DEAD).values_list("source", flat=True)
+    )
     alarms: dict[int, list[SourceAlarm]] = {}
     for alarm in SourceAlarm.objects.filter(closed_at=None):
         alarms.setdefault(alarm.source_id, []).append(alarm)
@@ -104,12 +112,12 @@ def sources_health() -> list[SourceHealth]:
         for source in sources
     ]
     for one in told:
-        _judge(one, alarms.get(one.source.pk, []))
+        _judge(one, alarms.get(one.source.pk, []), dead=dead[one.source.pk])
     order = {"bad": 0, "warning": 1, "new": 2, "good": 3, "off": 4}
     return sorted(told, key=lambda one: (order[one.state], one.source.name))
 
 
-def _judge(one: SourceHealth, alarms: list[SourceAlarm]) -> None:
+def _judge(one: SourceHealth, alarms: list[SourceAlarm], *, dead: int) -> None:
     if alarms:
         more = f" And {len(alarms) - 1} more, see the alarms." if len(alarms) > 1 else ""
         one.worse("bad", f"{alarms[0].message}{more}")
@@ -119,6 +127,9 @@ def _judge(one: SourceHealth, alarms: list[SourceAlarm]) -> None:
     share = one.error_share
     if share is not None and share > ERROR_SHARE:
         one.worse("warning", f"{share:.0%} of the last run's pages failed.")
+    if dead:
+        addresses = "1 address was" if dead == 1 else f"{dead:,} addresses were"
+        one.worse("warning", f"{addresses} given up; see its dead letters.")
     interval = INTERVALS.get(one.source.schedule)
     if interval and one.fresh_at and timezone.now() - one.fresh_at > STALE_FACTOR * interval:
         one.worse("warning", "It was not crawled whole for long, although it has a schedule.")
@@ -199,7 +210,7 @@ def _grown(base: int, new: Counter[date], dates: list[date]) -> list[float]:
 
 def run_plots(source: CrawlSource, *, until: CrawlRun | None = None) -> list[Plot]:
     """A source's last runs: what each brought, and what failed; none of fewer than two runs."""
-    runs = real_runs().filter(source=source, started_at__isnull=False)
+    runs = crawls().filter(source=source, started_at__isnull=False)
     if until is not None:
         runs = runs.filter(pk__lte=until.pk)
     rows = list(runs.order_by("-pk")[:RUNS_SHOWN])[::-1]

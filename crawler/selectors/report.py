@@ -8,7 +8,7 @@ from django.contrib.humanize.templatetags.humanize import intcomma
 from django.template.defaultfilters import filesizeformat
 
 from crawler.models import CrawlRun
-from crawler.selectors.overview import real_runs, run_plots
+from crawler.selectors.overview import crawls, run_plots
 from crawler.types import FIELDS
 
 _ROWS = (
@@ -22,7 +22,7 @@ _ROWS = (
 
 def run_report(run: CrawlRun) -> dict[str, Any]:
     """The run beside the one before it, what its pages told, its alarms, and what went wrong."""
-    before = real_runs().filter(source=run.source_id, pk__lt=run.pk).order_by("-pk").first()
+    before = crawls().filter(source=run.source_id, pk__lt=run.pk).order_by("-pk").first()
 
     def each(one: CrawlRun | None, name: str) -> str:
         return "–" if one is None else str(intcomma(getattr(one, name)))

@@ -1,20 +1,21 @@
-"""Reads for the admin: sources with their latest run, and the end of a run's log."""
+"""Reads for the admin: sources with their latest run, a run's letters and the end of its log."""
 
 from __future__ import annotations
 
 import os
 from typing import Any
 
-from django.db.models import OuterRef, QuerySet, Subquery
+from django.db.models import Count, OuterRef, QuerySet, Subquery
 
-from crawler.models import CrawlRun, CrawlSource
+from crawler.models import CrawlRun, CrawlSource, DeadLetter
+from crawler.selectors.overview import crawls
 
 TAIL_BYTES = 32_000
 
 
 def sources_with_latest_run() -> QuerySet[CrawlSource, CrawlSource]:
     """Sources with ``latest_id``, ``latest_status``, ``latest_at``, ``latest_products``."""
-    latest = CrawlRun.objects.filter(source=OuterRef("pk"), is_dry_run=False).order_by("-id")
+    latest = crawls().filter(source=OuterRef("pk")).order_by("-id")
 
     def of(name: str) -> Subquery:
         return Subquery(latest.values(name)[:1])
@@ -26,6 +27,14 @@ def sources_with_latest_run() -> QuerySet[CrawlSource, CrawlSource]:
         "latest_products": of("products"),
     }
     return CrawlSource.objects.select_related("retailer").annotate(**columns)
+
+
+def letters_count(run: CrawlRun) -> dict[str, int]:
+    """How many letters a run's source has, by their state."""
+    letters = DeadLetter.objects.filter(source=run.source_id)
+    return dict(
+        letters.order_by().values("state").annotate(n=Count("pk")).values_list("state", "n")
+    )
 
 
 def run_log_tail(run: CrawlRun, *, lines: int = 60) -> str:

@@ -1,8 +1,9 @@
-"""Writes of the crawler: sources, runs from request to end, and the sweep that heals them."""
+"""Writes of the crawler: sources, runs from request to end, letters, and the sweep that heals."""
 
 from crawler.services.budgets import disk_shortage
 from crawler.services.ending import crawl_run_child_ended, crawl_run_finish
 from crawler.services.health import source_alarm_close
+from crawler.services.letters import letters_forget, letters_retry, letters_write
 from crawler.services.previews import crawl_preview_add
 from crawler.services.progress import RunState, crawl_embed_request, crawl_run_beat, crawl_run_claim
 from crawler.services.runs import (
@@ -44,6 +45,9 @@ __all__ = [
     "crawl_source_note_due",
     "crawl_source_save",
     "disk_shortage",
+    "letters_forget",
+    "letters_retry",
+    "letters_write",
     "quiet_end",
     "source_alarm_close",
 ]

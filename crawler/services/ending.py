@@ -14,6 +14,7 @@ from catalog.models import Listing
 from catalog.services import listings_mark_vanished
 from crawler.models import CrawlError, CrawlRun
 from crawler.services.health import source_compare
+from crawler.services.letters import list_waits, listings_waiting
 from crawler.services.progress import crawl_embed_request
 from crawler.types import GONE, Problem, RunEnd
 
@@ -37,8 +38,9 @@ def crawl_run_finish(*, run_id: int, end: RunEnd) -> CrawlRun | None:
     if end.reason == "lost":
         return None
     status, complete = _status(end)
-    # A dry run is no witness of what a shop has, however far it came.
-    complete = complete and not CrawlRun.objects.filter(pk=run_id, is_dry_run=True).exists()
+    # A dry run, or one of letters only, is no witness of what a shop has, however far it came.
+    whole = CrawlRun.objects.filter(pk=run_id, is_dry_run=False, is_retry=False)
+    complete = complete and whole.exists()
     updated = CrawlRun.objects.filter(
         pk=run_id,
         pid=os.getpid(),
@@ -56,7 +58,7 @@ def crawl_run_finish(*, run_id: int, end: RunEnd) -> CrawlRun | None:
         return None
     run = CrawlRun.objects.select_related("source__retailer").get(pk=run_id)
     drifts = []
-    if status == CrawlRun.Status.DONE and not run.is_dry_run:
+    if status == CrawlRun.Status.DONE and not (run.is_dry_run or run.is_retry):
         drifts = source_compare(run=run)
     if complete:
         _mark_vanished(run, drifts=bool(drifts))
@@ -130,6 +132,7 @@ def _mark_vanished(run: CrawlRun, *, drifts: bool) -> None:
     total, unseen = live.count(), live.filter(last_seen_at__lt=since).count()
     if not unseen:
         return
+    retailer = run.source.retailer
     reason = ""
     if drifts:
         reason = "the shop's pages seem to have changed"
@@ -137,6 +140,8 @@ def _mark_vanished(run: CrawlRun, *, drifts: bool) -> None:
         reason = f"{unread} of {run.pages} pages could not be read"
     elif total > MANY_LISTINGS and unseen > MAX_VANISHED_SHARE * total:
         reason = f"{unseen} of {total} listings would vanish at once"
+    elif list_waits(retailer=retailer):
+        reason = "a list of the shop could not be read, and is to be tried again"
     if reason:
         message = f"Nothing was marked as vanished: {reason}."
         CrawlError.objects.update_or_create(
@@ -150,7 +155,9 @@ def _mark_vanished(run: CrawlRun, *, drifts: bool) -> None:
         )
         return
     run.listings_missing, run.listings_vanished = listings_mark_vanished(
-        retailer=run.source.retailer, not_seen_since=since
+        retailer=retailer,
+        not_seen_since=since,
+        spared=listings_waiting(retailer=retailer, unseen=live.filter(last_seen_at__lt=since)),
     )
     run.save(update_fields=["listings_missing", "listings_vanished"])
 

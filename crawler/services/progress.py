@@ -18,6 +18,7 @@ from catalog.models import Listing
 from crawler.models import CrawlError, CrawlRun
 from crawler.services.budgets import disk_shortage, source_quota_left
 from crawler.services.health import expected_fields
+from crawler.services.letters import letters_known, letters_left
 from crawler.types import COUNTS, FIELD_PREFIX, RunCounts, RunPlan
 
 log = structlog.get_logger(__name__)
@@ -64,6 +65,9 @@ def crawl_run_claim(*, run_id: int) -> RunPlan | None:
         spider=source.kind.spider,
         params=source.told,
         is_dry_run=run.is_dry_run,
+        is_retry=run.is_retry,
+        letters=() if run.is_dry_run else letters_known(run),
+        letters_left=letters_left(run),
         seeds=tuple(source.seed_list),
         hosts=tuple(source.host_list),
         directory=run.directory,
@@ -75,7 +79,7 @@ def crawl_run_claim(*, run_id: int) -> RunPlan | None:
         max_bytes=run.max_megabytes * 1_000_000 if run.max_megabytes else None,
         memory=source.memory_path if remembers else None,
         alive=_alive(source.retailer_id) if remembers else (),
-        missing=() if run.is_dry_run else _missing(source.retailer_id),
+        missing=() if run.is_dry_run or run.is_retry else _missing(source.retailer_id),
         quota_bytes=None if left.bytes is None else run.bytes + left.bytes,
         quota_photos=None if left.photos is None else run.photos_new + left.photos,
         expected=frozenset() if run.is_dry_run else expected_fields(source),

@@ -30,6 +30,7 @@ def crawl_run_request(
     requested_by: User | None = None,
     enqueue: bool = True,
     is_dry_run: bool = False,
+    is_retry: bool = False,
     **limits: int | None,
 ) -> CrawlRun:
     """Ask for a run of a source; a worker of the queue "crawl" starts it.
@@ -40,6 +41,7 @@ def crawl_run_request(
     Args:
         trigger: a CrawlRun.Trigger value.
         enqueue: False for a caller that runs it itself.
+        is_retry: only of the letters that are given to it; see `letters_retry`.
         limits: max_pages, max_minutes or max_megabytes in place of the source's.
 
     Raises:
@@ -62,6 +64,7 @@ def crawl_run_request(
                 trigger=trigger,
                 requested_by=requested_by,
                 is_dry_run=is_dry_run,
+                is_retry=is_retry,
                 **values,
             )
     except IntegrityError as error:

@@ -199,6 +199,8 @@ SHOEFINDER_CRAWL_TIMEOUT = env.float("SHOEFINDER_CRAWL_TIMEOUT", default=20.0)
 # Crawls pause when less is free on the disk, and when the photos take more (0: no such limit).
 SHOEFINDER_DISK_RESERVE_MB = env.float("SHOEFINDER_DISK_RESERVE_MB", default=1000.0)
 SHOEFINDER_PHOTO_BUDGET_MB = env.float("SHOEFINDER_PHOTO_BUDGET_MB", default=0.0)
+# Runs in which a page or photo may fail for a reason that may pass before it is given up.
+SHOEFINDER_CRAWL_ATTEMPTS = env.int("SHOEFINDER_CRAWL_ATTEMPTS", default=5)
 # How long the address of a run's report can be read.
 SHOEFINDER_REPORT_DAYS = env.float("SHOEFINDER_REPORT_DAYS", default=30.0)
 # A page that says that it has not changed is read all the same after so many days.

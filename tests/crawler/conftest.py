@@ -12,7 +12,9 @@ from typing import Any
 from urllib.parse import quote
 
 import pytest
+from django.contrib.auth.models import Permission, User
 from django.db import connection
+from django.test import Client
 
 from crawler.models import CrawlRun, CrawlSource
 from crawler.runner import run_until_ended
@@ -63,6 +65,15 @@ def shop_of(photo_cache: Path) -> Iterator[Callable[..., FakeShop]]:
     yield open_shop
     for shop in opened:
         shop.stop()
+
+
+@pytest.fixture
+def viewer(client: Client) -> Client:
+    """Staff who may look and not act."""
+    user = User.objects.create_user("viewer", is_staff=True)
+    user.user_permissions.add(*Permission.objects.filter(codename__startswith="view_"))
+    client.force_login(user)
+    return client
 
 
 class PageServer:

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from django.contrib.auth.models import Permission, User
+from django.contrib.auth.models import User
 from django.test import Client
 from django.urls import reverse
 from django_celery_beat.models import PeriodicTask
@@ -46,15 +46,6 @@ def run(source: CrawlSource, settings: Any, tmp_path: Path) -> CrawlRun:
     run.directory.mkdir(parents=True)
     run.log_path.write_text("10:00:00 INFO created <listing>\n" * 100)
     return run
-
-
-@pytest.fixture
-def viewer(client: Client) -> Client:
-    """Staff who may look and not act."""
-    user = User.objects.create_user("viewer", is_staff=True)
-    user.user_permissions.add(*Permission.objects.filter(codename__startswith="view_"))
-    client.force_login(user)
-    return client
 
 
 def url(name: str, row: CrawlSource | CrawlRun) -> str:

@@ -45,6 +45,8 @@ class Router:
 
     def answer(self, path: str, query: dict[str, str]) -> Answer:
         shop = self.shop
+        if (seconds := shop.failing.get(path)) is not None:
+            return Answer(b"later", "text/plain", 503, headers={"Retry-After": str(seconds)})
         if path == "/":
             return Answer(pages.home(shop.products, shop.departments, self.traps))
         if path == "/style.css":

@@ -61,6 +61,8 @@ class FakeShop:
         self._stats = Stats()
         self._lock = threading.RLock()
         self._products = {product.sku: product for product in stock}
+        self.failing: dict[str, int] = {}
+        """Path → the Retry-After of the 503 that it answers with."""
         self.faulty = spread(list(self._products), self.faults)
         self._server = ThreadingHTTPServer((host, port), handler_for(self, self._stats))
         self._server.daemon_threads = True
@@ -210,6 +212,13 @@ class FakeShop:
             photos = list(self._products[sku].photos)
             del photos[index]
             return self.update(sku, photos=tuple(photos))
+
+    def fail(self, path: str, *, retry_after: int = 3600) -> None:
+        """Answer 503 at a path until it is mended."""
+        self.failing[path] = retry_after
+
+    def mend(self) -> None:
+        self.failing.clear()
 
     def remove(self, sku: str) -> Product:
         """Take a product off the shelf: its page is 404 and no list names it."""

@@ -17,9 +17,11 @@ from catalog.types import ListingDraft
 from crawler.scraping.context import KEY, CrawlContext, engine_of
 from crawler.scraping.failures import CrawlClosing, problem_of
 from crawler.scraping.frontier import listing_fingerprint
-from crawler.scraping.items import ProductItem
+from crawler.scraping.guard import IS_PHOTO
+from crawler.scraping.items import PhotoItem, ProductItem
+from crawler.scraping.letters import LEADS, PHOTO_OF
 from crawler.scraping.pages import url_clean, url_fragment
-from crawler.scraping.scheduler import FrontierScheduler
+from crawler.scraping.scheduler import FrontierScheduler, request_to_json
 from crawler.types import GONE, Problem
 
 ROBOTS = 100
@@ -130,7 +132,10 @@ class ShopSpider(Spider):
             for seed in self.context.plan.seeds
             if urlsplit(seed)[:2] == site[:2]
         ]
-        yield from self.begin(own, sitemaps=sitemaps)
+        for request in self.begin(own, sitemaps=sitemaps):
+            request.meta[LEADS] = True
+            if not self.context.plan.is_retry or self.context.letters.is_open(request.url):
+                yield request
 
     def on_robots_failure(self, failure: Failure) -> None:
         error, request = error_and_request(failure)
@@ -143,6 +148,22 @@ class ShopSpider(Spider):
         self.context.finish(key)
         if self.context.failure:
             raise CloseSpider("failed")
+
+    # --- what failed before ----------------------------------------------------------------------
+
+    def parse_photo(self, response: Response) -> Iterator[PhotoItem]:
+        """A photo that could not be had when its product was read."""
+        places = tuple((int(listing), int(n)) for listing, n in response.meta[PHOTO_OF])
+        url = (response.meta.get("redirect_urls") or [response.url])[0]
+        yield PhotoItem(url, bytes(response.body), places, response.meta[KEY])
+
+    def about(self, request: Request) -> Sequence[int]:
+        """Ids of the listings that a page was about when it was last read, as far as known."""
+        memory = self.context.memory
+        if memory is None:
+            return ()
+        note = memory.get(self.crawler.request_fingerprinter.fingerprint(request))
+        return note.listings if note else ()
 
     # --- failures --------------------------------------------------------------------------------
 
@@ -158,9 +179,12 @@ class ShopSpider(Spider):
             if request.meta.get("is_missing") and problem.kind in GONE:
                 problem = replace(problem, is_notice=True)
             self.context.problem(key, problem)
+            self.context.note_failure(
+                key, problem, request_to_json(request), listings=self.about(request)
+            )
             if not problem.is_notice:
                 self.logger.warning("%s %s: %s", problem.kind, problem.url, problem.message)
-        self.context.finish(key)
+        self.context.finish(key, is_page=not request.meta.get(IS_PHOTO))
         return None
 
 

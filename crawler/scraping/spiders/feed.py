@@ -58,7 +58,7 @@ class FeedSpider(ShopSpider):
                 "download_timeout": TIMEOUT_SECONDS,
                 # What came of a feed that was cut off is read; that it was is told.
                 "download_fail_on_dataloss": False,
-                TO_FILE: str(self.context.plan.directory / f"feed-{name}"),
+                TO_FILE: f"feed-{name}",
             }
             yield self.ask(seed, self.parse_feed, **meta)
 
@@ -70,7 +70,7 @@ class FeedSpider(ShopSpider):
                 raise StopDownload(fail=False)
 
     def parse_feed(self, response: Response) -> Iterator[ProductItem]:
-        path = Path(response.meta[TO_FILE])
+        path = self.context.plan.directory / response.meta[TO_FILE]
         try:
             yield from self.items(path, response)
         finally:

@@ -10,6 +10,7 @@ from urllib.parse import urlencode, urljoin, urlsplit
 from scrapy import Request
 from scrapy.http import Response, TextResponse
 
+from crawler.scraping.letters import LEADS
 from crawler.scraping.pages.shopify import (
     currency_of_meta,
     currency_of_page,
@@ -71,7 +72,12 @@ class ShopifySpider(ShopSpider):
     def list(self, address: str, *, page: int, currency: str) -> Request:
         query = urlencode({"limit": PER_PAGE, "page": page})
         return self.ask(
-            f"{address}?{query}", self.parse_list, priority=LIST, page=page, currency=currency
+            f"{address}?{query}",
+            self.parse_list,
+            priority=LIST,
+            page=page,
+            currency=currency,
+            **{LEADS: True},
         )
 
     def parse_list(self, response: Response) -> Iterator[Any]:

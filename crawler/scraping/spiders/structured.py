@@ -15,6 +15,7 @@ from catalog.types import ListingDraft
 from crawler.scraping.browser import RENDER
 from crawler.scraping.context import KEY, CrawlContext
 from crawler.scraping.failures import problem_of
+from crawler.scraping.letters import LEADS
 from crawler.scraping.pages import Page, Prefer, page_read, url_clean
 from crawler.scraping.pages.languages import language_pick
 from crawler.scraping.pages.rules import UrlRules
@@ -79,7 +80,8 @@ class StructuredSpider(ShopSpider):
                 if url is None:
                     continue
                 if entry.is_sitemap:
-                    request = self.ask(url, self.parse, priority=SITEMAP, is_seed=True)
+                    meta = {"is_seed": True, LEADS: True}
+                    request = self.ask(url, self.parse, priority=SITEMAP, **meta)
                     yield from self._new(request, of=response)
                 elif self.rules.allows(url):
                     yield from self._new(self.page_request(entry, url), of=response)

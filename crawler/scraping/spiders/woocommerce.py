@@ -14,6 +14,7 @@ from scrapy.http import Response
 from catalog.types import ListingDraft
 from crawler.scraping.context import KEY
 from crawler.scraping.failures import status_problem
+from crawler.scraping.letters import LEADS
 from crawler.scraping.pages.values import each
 from crawler.scraping.pages.woocommerce import (
     colours_without_variations,
@@ -50,7 +51,7 @@ class WooSpider(ShopSpider):
     def list(self, address: str, *, page: int, others: Sequence[str] = ()) -> Request:
         url = _with(address, per_page=PER_PAGE, page=page, orderby="id", order="asc")
         request = self.ask(url, self.parse_list, priority=LIST, page=page, address=address,
-                           others=list(others))  # fmt: skip
+                           others=list(others), **{LEADS: True})  # fmt: skip
         request.errback = self.on_list_failure
         return request
 
@@ -121,7 +122,7 @@ class WooSpider(ShopSpider):
                 message = f"The variations of {parent.url} cannot be read: {error}."
                 self.tell(response, "invalid-variations", message)
         else:
-            problem = status_problem(response.status, response.url)
+            problem = status_problem(response, response.url)
             self.tell(response, problem.kind, problem.message)
         colours, numbers = response.meta["colours"], set(response.meta["numbers"])
         # A shop that does not know this question answers with products of all kinds.

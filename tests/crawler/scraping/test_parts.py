@@ -28,9 +28,8 @@ from scrapy.spidermiddlewares.httperror import HttpError
 from catalog.types import ListingDraft
 from crawler.ingest import Job, ListingJob, Refused, Result
 from crawler.scraping import writer as writing
-from crawler.scraping.failures import problem_of
+from crawler.scraping.failures import problem_of, retry_after
 from crawler.scraping.guard import GuardedResolver
-from crawler.scraping.middlewares import retry_after
 from crawler.scraping.process import LineFormatter
 from crawler.scraping.settings import scrapy_settings, user_agent
 from crawler.scraping.spiders.yields import MAX_BARREN_PAGES, Yields
