@@ -9,7 +9,7 @@ import time
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, ClassVar, Protocol
 from urllib.parse import quote, urlencode, urljoin
 
 from catalog.text import text_clean
@@ -45,6 +45,9 @@ class ImageHit:
 class ImageProvider(Protocol):
     """Answers in pages from 1 on; an empty page is the end."""
 
+    host: str
+    """Whom it asks; "" where that is nobody's server."""
+
     def search(self, words: str, *, page: int, language: str) -> list[ImageHit]:
         """Raises ProviderFailed."""
 
@@ -53,11 +56,13 @@ class DdgsProvider:
     """DuckDuckGo or Bing through the library ddgs, which asks as a browser would; at most one
     question each `PAUSE_SECONDS`."""
 
+    HOSTS: ClassVar[dict[str, str]] = {"duckduckgo": "duckduckgo.com", "bing": "www.bing.com"}
     _lock = threading.Lock()
     _asked_at = 0.0
 
     def __init__(self, backend: str) -> None:
         self._backend = backend
+        self.host = self.HOSTS[backend]
 
     def search(self, words: str, *, page: int, language: str) -> list[ImageHit]:
         # Here, not above: only a crawl that searches needs it.
@@ -90,6 +95,8 @@ class FolderProvider:
     A photo answers a question if its path has all words of it, but for the last ones, which may
     be a suffix like "on feet".
     """
+
+    host = ""
 
     def __init__(self, folder: Path, base_url: str) -> None:
         self._folder, self._base = folder, base_url

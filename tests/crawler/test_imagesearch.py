@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from pathlib import Path
 
 import pytest
+from scrapy import Request
+from scrapy.http import Response
 
 from catalog.models import Colorway, Listing, ShoeImage
 from crawler.exceptions import SourceInvalid
 from crawler.imagesearch.plans import Wanted, models_of_catalog, models_of_table, queries_of
 from crawler.imagesearch.providers import (
+    PAUSE_SECONDS,
+    DdgsProvider,
     FolderProvider,
+    ImageHit,
     ProviderFailed,
     hits_dump,
     hits_load,
@@ -19,6 +25,8 @@ from crawler.imagesearch.providers import (
     searxng_hits,
     searxng_url,
 )
+from crawler.scraping.places import GiveBack
+from crawler.scraping.spiders.imagesearch import ASKS, ProviderMiddleware
 from crawler.services import crawl_source_ensure
 from tests.catalog.photos import photo_bytes
 from tests.crawler.conftest import Pages, crawl, kinds
@@ -92,6 +100,54 @@ def test_a_folder_answers_by_the_words_of_its_paths(tmp_path: Path) -> None:
     assert folder.search("Karo Wave", page=2, language="") == []
     with pytest.raises(ProviderFailed):
         FolderProvider(tmp_path / "gone", "http://x/").search("a", page=1, language="")
+
+
+class CountedPlaces:
+    """Places that remember who took one and who gave it back."""
+
+    def __init__(self) -> None:
+        self.told: list[object] = []
+
+    async def take(self, host: str, *, allowed: int, delay: float) -> GiveBack:
+        self.told.append((host, allowed, delay))
+        return lambda: self.told.append("given back")
+
+    async def close(self) -> None:
+        self.told.append("closed")
+
+
+def asked(provider: str, folder: Path, places: CountedPlaces) -> Response | None:
+    asks = {"provider": provider, "folder": str(folder), "seed": "http://127.0.0.1:9/",
+            "words": "Karo Wave", "page": 1, "language": ""}  # fmt: skip
+    request = Request("https://duckduckgo.com/?q=x", meta={ASKS: asks})
+    return asyncio.run(ProviderMiddleware(places).process_request(request))
+
+
+def test_a_question_to_an_engine_takes_a_place_there(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    places, place = CountedPlaces(), ("www.bing.com", 1, PAUSE_SECONDS)
+
+    def answer(self: DdgsProvider, words: str, *, page: int, language: str) -> list[ImageHit]:
+        assert places.told == [place]
+        return []
+
+    def refuse(self: DdgsProvider, words: str, *, page: int, language: str) -> list[ImageHit]:
+        raise ProviderFailed("Not now.")
+
+    monkeypatch.setattr(DdgsProvider, "search", answer)
+    response = asked("bing", tmp_path, places)
+    assert response is not None
+    assert (response.status, places.told) == (200, [place, "given back"])
+
+    monkeypatch.setattr(DdgsProvider, "search", refuse)
+    response = asked("bing", tmp_path, places)
+    assert response is not None
+    assert (response.status, places.told) == (503, [place, "given back"] * 2)
+
+    # A folder is nobody's server.
+    asked("folder", tmp_path, places)
+    assert len(places.told) == 4
 
 
 @pytest.mark.crawl

@@ -7,18 +7,21 @@ import hashlib
 from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode, urljoin, urlsplit
 
 from django.db import connections
-from scrapy import Request
+from scrapy import Request, signals
+from scrapy.crawler import Crawler
 from scrapy.http import Response, TextResponse
 
 from catalog.types import ListingDraft
 from crawler.exceptions import CrawlerError
 from crawler.imagesearch.plans import ModelQuery, models_of_catalog, models_of_table, queries_of
 from crawler.imagesearch.providers import (
+    PAUSE_SECONDS,
     DdgsProvider,
     FolderProvider,
     ImageHit,
@@ -29,6 +32,8 @@ from crawler.imagesearch.providers import (
     searxng_hits,
     searxng_url,
 )
+from crawler.scraping.letters import LEADS
+from crawler.scraping.places import Places, places_at
 from crawler.scraping.spiders.base import ShopSpider
 
 QUERY, NEXT = 20, 40
@@ -76,12 +81,14 @@ class ImageSearchSpider(ShopSpider):
                 "share": query.share, "page": page, "brought": brought, "seed": seed}  # fmt: skip
         if self.params.provider == "searxng":
             url = searxng_url(seed, query.words, page=page, language=self.params.language)
-            return self.ask(url, self.parse_hits, priority=priority, query=told)
+            meta = {"query": told, LEADS: True}
+            return self.ask(url, self.parse_hits, priority=priority, **meta)
         named = {"q": query.words, "iax": "images", "p": page, "l": self.params.language}
         url = f"{urljoin(seed, '/')}?{urlencode(named)}"
         asks = {"provider": self.params.provider, "folder": self.params.folder, "seed": seed,
                 "words": query.words, "page": page, "language": self.params.language}  # fmt: skip
-        return self.ask(url, self.parse_hits, priority=priority, query=told, **{ASKS: asks})
+        meta = {"query": told, ASKS: asks, LEADS: True}
+        return self.ask(url, self.parse_hits, priority=priority, **meta)
 
     def parse_hits(self, response: Response) -> Iterator[Any]:
         told = response.meta["query"]
@@ -134,21 +141,46 @@ class ImageSearchSpider(ShopSpider):
 
 
 class ProviderMiddleware:
-    """Answers questions to engines that are not asked over Scrapy's network."""
+    """Answers questions to engines that are not asked over Scrapy's network.
+
+    A question takes a place at its engine as a download does at a shop, so that all workers
+    together ask it one thing at a time, with the pause between them.
+    """
+
+    def __init__(self, places: Places) -> None:
+        self._places = places
+
+    @classmethod
+    def from_crawler(cls, crawler: Crawler) -> ProviderMiddleware:
+        middleware = cls(places_at(crawler.settings.get("CRAWL_PLACES_URL")))
+        crawler.signals.connect(middleware.spider_closed, signal=signals.spider_closed)
+        return middleware
+
+    async def spider_closed(self) -> None:
+        await self._places.close()
 
     async def process_request(self, request: Request) -> Response | None:
         asks = request.meta.get(ASKS)
         if asks is None or urlsplit(request.url).path == "/robots.txt":
             return None
         try:
-            hits = await asyncio.to_thread(
-                provider_of(asks).search, asks["words"], page=asks["page"],
-                language=asks["language"],
-            )  # fmt: skip
+            hits = await self._search(provider_of(asks), asks)
         except ProviderFailed as error:
             body = str(error)
             return TextResponse(request.url, status=503, body=body.encode(), encoding="utf-8")
         return TextResponse(request.url, body=hits_dump(hits).encode(), encoding="utf-8")
+
+    async def _search(self, provider: ImageProvider, asks: dict[str, Any]) -> list[ImageHit]:
+        search = partial(
+            provider.search, asks["words"], page=asks["page"], language=asks["language"]
+        )
+        if not provider.host:
+            return await asyncio.to_thread(search)
+        give_back = await self._places.take(provider.host, allowed=1, delay=PAUSE_SECONDS)
+        try:
+            return await asyncio.to_thread(search)
+        finally:
+            give_back()
 
 
 def provider_of(asks: dict[str, Any]) -> ImageProvider:
