@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from bisect import bisect_left
+from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, cast
@@ -49,6 +50,9 @@ class CrawlContext:
     """Why the crawl cannot go on."""
     tasks: set[asyncio.Task[None]] = field(default_factory=set)
     """Begun and not awaited; held here so that they are not collected."""
+    items: dict[int, int] = field(default_factory=dict)
+    """Key of a request → its items that are under way, and one while its callback gives more."""
+    item_done: asyncio.Event = field(default_factory=asyncio.Event)
     _open: dict[int, bool] = field(default_factory=dict)
 
     @property
@@ -71,6 +75,16 @@ class CrawlContext:
         """The request cannot be carried through now: it stays in the frontier."""
         if key in self._open:
             self._open[key] = False
+
+    async def settled(self, key: int) -> None:
+        """Wait until all items that a request has given so far are stored or dropped."""
+        while self.items.get(key, 0) > 1:
+            self.item_done.clear()
+            await self.item_done.wait()
+
+    def settle(self, key: int) -> Counter[str] | None:
+        """Let what the request counted so far count for good; None if some of it was dropped."""
+        return self.ledger.settle(key) if self._open.get(key) else None
 
     def is_alive(self, listing_id: int) -> bool:
         place = bisect_left(self.alive, listing_id)

@@ -105,6 +105,10 @@ class Frontier:
         """All that came out of a request is stored; ``counts`` is what it added."""
         self._db.execute("DELETE FROM requests WHERE id = ?", (key,))
         self.issued -= 1
+        self.add_counts(counts)
+
+    def add_counts(self, counts: Mapping[str, int]) -> None:
+        """What is counted for good; numbers below zero take back."""
         self.counts.update(counts)
         self._db.executemany(
             "INSERT INTO counts VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET n = n + excluded.n",

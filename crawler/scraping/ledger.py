@@ -39,6 +39,12 @@ class Ledger:
         """The request and all that came of it is done."""
         self._frontier.done(key, self._open.pop(key, Counter()))
 
+    def settle(self, key: int) -> Counter[str]:
+        """What the request counted so far counts for good, though it goes on."""
+        counts = self._open.pop(key, Counter())
+        self._frontier.add_counts(counts)
+        return counts
+
     def forget(self, key: int) -> None:
         """The request was not carried through; what it counted so far will be counted again."""
         self._open.pop(key, None)

@@ -28,7 +28,7 @@ class TrackingMiddleware:
 
     def __init__(self, context: CrawlContext) -> None:
         self._context = context
-        self._items: dict[int, int] = {}
+        self._items = context.items
 
     @classmethod
     def from_crawler(cls, crawler: Crawler) -> TrackingMiddleware:
@@ -73,6 +73,7 @@ class TrackingMiddleware:
     def _less(self, response: Response) -> None:
         key, meta = response.meta[KEY], response.meta
         left = self._items.get(key, 0) - 1
+        self._context.item_done.set()
         if left > 0:
             self._items[key] = left
             return

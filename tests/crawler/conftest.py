@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
@@ -76,11 +76,14 @@ def viewer(client: Client) -> Client:
     return client
 
 
-class PageServer:
-    """Serves what a dictionary says: path (with query) → status, headers, body."""
+Answer = tuple[int, dict[str, str], str | bytes]
 
-    def __init__(self, pages: dict[str, tuple[int, dict[str, str], str | bytes]]) -> None:
-        self.pages, self.asked = pages, list[str]()
+
+class PageServer:
+    """Serves what a dictionary says: path (with query) → an answer, or what makes it."""
+
+    def __init__(self, pages: Mapping[str, Answer | Callable[[], Answer]]) -> None:
+        self.pages, self.asked = dict(pages), list[str]()
         server = self
 
         class Handler(BaseHTTPRequestHandler):
@@ -92,7 +95,8 @@ class PageServer:
             def do_GET(self) -> None:
                 server.asked.append(self.path)
                 path = self.path if self.path in server.pages else self.path.partition("?")[0]
-                status, headers, body = server.pages.get(path, (404, {}, ""))
+                found = server.pages.get(path, (404, {}, ""))
+                status, headers, body = found() if callable(found) else found
                 content = body if isinstance(body, bytes) else body.encode()
                 self.send_response(status)
                 headers = {"Content-Type": "text/html; charset=utf-8", **headers}
@@ -111,14 +115,14 @@ class PageServer:
         self._server.server_close()
 
 
-Pages = Callable[[dict[str, tuple[int, dict[str, str], str | bytes]]], PageServer]
+Pages = Callable[[Mapping[str, Answer | Callable[[], Answer]]], PageServer]
 
 
 @pytest.fixture
 def pages_at() -> Iterator[Pages]:
     opened: list[PageServer] = []
 
-    def serve(pages: dict[str, tuple[int, dict[str, str], str | bytes]]) -> PageServer:
+    def serve(pages: Mapping[str, Answer | Callable[[], Answer]]) -> PageServer:
         opened.append(PageServer(pages))
         return opened[-1]
 

@@ -80,7 +80,7 @@ def test_only_what_the_rules_name_is_asked_for(pages_at: Pages) -> None:
         f"/{kind}/{n}": (200, {}, product_html(f"Low {kind} {n}")) for kind in "ab" for n in "123"
     }
     locs = "".join(f"<url><loc>{{base}}{path}</loc></url>" for path in pages)
-    server = pages_at(pages)  # type: ignore[arg-type]
+    server = pages_at(pages)
     sitemap = f"<urlset>{locs}</urlset>".replace("{base}", server.base_url)
     server.pages["/map.xml"] = (200, {"Content-Type": "application/xml"}, sitemap)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator, Sequence
+from collections.abc import AsyncIterator, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -15,7 +15,7 @@ from scrapy.http import Response
 
 from crawler.scraping.context import KEY
 from crawler.scraping.download import TO_FILE
-from crawler.scraping.feeds import Trouble, feed_read
+from crawler.scraping.feeds import FeedItem, Trouble, feed_read
 from crawler.scraping.items import ProductItem
 from crawler.scraping.pages.feeds import (
     FeedDraft,
@@ -25,6 +25,7 @@ from crawler.scraping.pages.feeds import (
     item_draft,
 )
 from crawler.scraping.pages.products import merged
+from crawler.scraping.positions import Position, mark_of
 from crawler.scraping.spiders.base import ShopSpider
 
 MAX_BYTES = 5 * 1024**3
@@ -69,26 +70,37 @@ class FeedSpider(ShopSpider):
             if got > DRY_RUN_BYTES:
                 raise StopDownload(fail=False)
 
-    def parse_feed(self, response: Response) -> Iterator[ProductItem]:
-        path = self.context.plan.directory / response.meta[TO_FILE]
+    async def parse_feed(self, response: Response) -> AsyncIterator[ProductItem]:
+        name = response.meta[TO_FILE]
+        path = self.context.plan.directory / name
         try:
-            yield from self.items(path, response)
+            mark = mark_of(path, response)
+            position = Position(self.context, response, name=name, mark=mark)
+            async for item in self.items(path, response, position):
+                yield item
         finally:
             path.unlink(missing_ok=True)
 
-    def items(self, path: Path, response: Response) -> Iterator[ProductItem]:
+    async def items(
+        self, path: Path, response: Response, position: Position
+    ) -> AsyncIterator[ProductItem]:
         rules = FeedRules(
             currency=self.params.currency,
             product_types=self.params.product_types,
             columns=columns_read(self.params.columns),
         )
         held: list[FeedDraft] = []
-        read = 0
-        for one in self.told(path, response):
+        read = number = position.done
+        if read:
+            self.logger.info("going on behind item %s of %s", read, response.url)
+        for one in self.told(path, response, skip=position.done):
             if self.context.closing.is_set():
                 # The rest of a large feed would be read for nothing; it is read when it goes on.
                 self.context.spoil(response.meta[KEY])
                 return
+            last, number = number, one.number
+            if not held:
+                await position.keep(last)
             if not is_wanted(one, rules):
                 continue
             read += 1
@@ -96,22 +108,34 @@ class FeedSpider(ShopSpider):
             if isinstance(made, Trouble):
                 self.tell(response, made.kind, made.message)
             elif held and (len(held) >= MAX_SIZES or not made.is_size_of(held[-1])):
-                yield from self.shoe(held, response)
+                for item in self.shoe(held, response):
+                    yield item
+                await position.keep(last)
                 held = [made]
             else:
                 held.append(made)
         if held:
-            yield from self.shoe(held, response)
+            for item in self.shoe(held, response):
+                yield item
         if not read:
             self.tell(response, "no-items", "No product was found in this feed.")
 
-    def told(self, path: Path, response: Response) -> Iterator[Any]:
-        """The items of a feed; what cannot be read of it is counted."""
+    def told(self, path: Path, response: Response, *, skip: int) -> Iterator[FeedItem]:
+        """The items of a feed; what cannot be read of it is counted.
+
+        Args:
+            skip: number of the last item that an earlier attempt has done; what could not be read
+                before the one behind it was counted then.
+        """
         charset = (response.headers.get("Content-Type") or b"").decode("latin-1").lower()
         charset = charset.partition("charset=")[2].strip(" \"';")
         delimiter = _DELIMITERS.get(self.params.delimiter)
+        is_known = skip > 0
         for one in feed_read(path, charset=charset, delimiter=delimiter):
-            if not isinstance(one, Trouble):
+            is_known = is_known and (isinstance(one, Trouble) or one.number <= skip)
+            if is_known:
+                continue
+            if isinstance(one, FeedItem):
                 yield one
             elif not (one.kind == "truncated" and "download_stopped" in response.flags):
                 self.tell(response, one.kind, one.message, is_notice=one.kind == "nul-characters")

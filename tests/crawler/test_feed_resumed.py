@@ -1,0 +1,90 @@
+"""A feed that was stopped in the middle goes on where it stood, and counts everything once."""
+
+from __future__ import annotations
+
+import gzip
+import threading
+from pathlib import Path
+
+import pytest
+from scrapy.http import Response
+
+from catalog.models import Listing
+from crawler.models import CrawlRun
+from crawler.runner import run_until_ended, running_child
+from crawler.scraping.positions import is_same, mark_of
+from crawler.services import crawl_run_cancel, crawl_run_request, crawl_run_resume
+from tests.crawler.conftest import Answer, Pages, kinds, wait_until
+from tests.crawler.test_kinds_whole import source
+
+ITEMS = 250
+HELD = 160
+"""The photo of this item is held back until the run is cancelled."""
+
+
+def table(title: str = "Low") -> bytes:
+    rows = [
+        f"{n},Maker {title} {n},/p/{n},Maker,{'/hold.jpg' if n == HELD else ''}"
+        for n in range(1, ITEMS + 1)
+    ]
+    rows[9:9] = ["broken row"]
+    return "\n".join(["id,title,link,brand,image_link", *rows, ""]).encode()
+
+
+@pytest.mark.crawl
+@pytest.mark.usefixtures("home")
+@pytest.mark.parametrize("has_changed", [False, True])
+def test_a_stopped_feed_goes_on_where_it_stood(pages_at: Pages, has_changed: bool) -> None:
+    let_go = threading.Event()
+
+    def held() -> Answer:
+        let_go.wait(60)
+        return 404, {}, ""
+
+    feed: Answer = (200, {"Content-Type": "application/gzip"}, gzip.compress(table(), mtime=0))
+    server = pages_at({"/feed.csv.gz": feed, "/hold.jpg": held})
+    shop = source("feed", f"{server.base_url}/feed.csv.gz")
+    run = crawl_run_request(source=shop, trigger="command", enqueue=False)
+    with running_child(run_id=run.pk) as child:
+        wait_until(lambda: "/hold.jpg" in server.asked)
+        crawl_run_cancel(run=run)
+        let_go.set()
+        child.wait(60)
+    run.refresh_from_db()
+    assert run.status == CrawlRun.Status.CANCELLED
+    if has_changed:
+        changed = gzip.compress(table("High"), mtime=0)
+        server.pages["/feed.csv.gz"] = (200, {"Content-Type": "application/gzip"}, changed)
+
+    crawl_run_resume(run=run, enqueue=False)
+    run_until_ended(run_id=run.pk)
+
+    run.refresh_from_db()
+    assert (run.status, run.complete, run.error) == (CrawlRun.Status.DONE, True, "")
+    assert run.products == Listing.objects.count() == ITEMS
+    assert (run.listings_missing, kinds(run)["invalid-row"]) == (0, 1)
+    log = run.log_path.read_text()
+    assert ("going on behind item" in log) is not has_changed
+    times = log.count(f"listing {server.base_url}/p/1\n")
+    assert times == (2 if has_changed else 1)
+    assert log.count(f"listing {server.base_url}/p/{ITEMS}\n") == 1
+    titles = Listing.objects.filter(title__contains="High").count()
+    assert titles == (ITEMS if has_changed else 0)
+
+
+def test_a_file_is_known_again_by_its_etag_or_by_all_else(tmp_path: Path) -> None:
+    path = tmp_path / "feed"
+
+    def mark(content: bytes, **headers: str) -> dict[str, object]:
+        path.write_bytes(content)
+        told = {name.replace("_", "-"): value for name, value in headers.items()}
+        return mark_of(path, Response("https://shop.example/feed", headers=told))
+
+    one = mark(b"feed", ETag='"1"')
+    assert is_same(one, mark(b"said to be the same", ETag='"1"'))
+    assert not is_same(one, mark(b"feed", ETag='"2"'))
+    assert is_same(mark(b"feed"), mark(b"feed"))
+    assert not is_same(mark(b"feed"), mark(b"food"))
+    assert not is_same(mark(b"feed"), mark(b"feed, longer"))
+    old = mark(b"feed", Last_Modified="Mon, 02 Nov 2026 10:00:00 GMT")
+    assert not is_same(old, mark(b"feed", Last_Modified="Tue, 03 Nov 2026 10:00:00 GMT"))
