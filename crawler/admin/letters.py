@@ -32,7 +32,7 @@ def letters_url(source: CrawlSource) -> str:
 @admin.register(DeadLetter)
 class DeadLetterAdmin(LetterAdminBase):
     list_display = (
-        "address", "source", "kind", "reason", "state", "attempts", "last_failed_at", "next_try_at",
+        "address", "reason", "stand", "next_try_at", "runs", "kind", "source", "last_failed_at",
     )  # fmt: skip
     list_filter = ("state", "source", "reason", "kind")
     list_select_related = ("source",)
@@ -57,6 +57,12 @@ class DeadLetterAdmin(LetterAdminBase):
     def delete_model(self, request: HttpRequest, obj: DeadLetter) -> None:
         letters_forget(letters=DeadLetter.objects.filter(pk=obj.pk))
 
+    def changelist_view(
+        self, request: HttpRequest, extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        context = {"title": "Dead letters: what failed and is tried again", **(extra_context or {})}
+        return super().changelist_view(request, context)
+
     def change_view(
         self,
         request: HttpRequest,
@@ -66,13 +72,23 @@ class DeadLetterAdmin(LetterAdminBase):
     ) -> HttpResponse:
         """There is nothing to save: only runs write letters."""
         buttons = ("show_save", "show_save_and_continue", "show_save_and_add_another")
-        context = {**dict.fromkeys(buttons, False), **(extra_context or {})}
+        context = {
+            "title": "Dead letter", **dict.fromkeys(buttons, False), **(extra_context or {}),
+        }  # fmt: skip
         return super().change_view(request, object_id, form_url, context)
 
     @admin.display(description="address", ordering="url")
     def address(self, letter: DeadLetter) -> str:
         url = letter.url.partition("://")[2]
         return url if len(url) <= SHOWN_CHARACTERS else f"{url[:SHOWN_CHARACTERS]}…"
+
+    @admin.display(description="state", ordering="state")
+    def stand(self, letter: DeadLetter) -> str:
+        return "Given up" if letter.state == DeadLetter.State.DEAD else "Waiting"
+
+    @admin.display(description="runs", ordering="attempts")
+    def runs(self, letter: DeadLetter) -> int:
+        return letter.attempts
 
     @admin.display(description="address")
     def link(self, letter: DeadLetter) -> SafeString:
