@@ -20,7 +20,7 @@ from search.locking import Writer, index_writer
 from search.models import EmbedFailure, ImageEmbedding, IndexBuild, IndexState
 from search.stores import get_store
 from search.stores.base import StoreInfo
-from search.types import Vectors
+from search.types import Vector, Vectors
 
 IdArray = npt.NDArray[np.int64]
 
@@ -194,6 +194,17 @@ def vectors_of(raw: Sequence[bytes | memoryview], *, dim: int) -> Vectors:
             "id. An encoder must change its id when its vectors change; give it a new revision."
         )
     return np.frombuffer(joined, "<f4").reshape(len(raw), dim).astype(np.float32, copy=False)
+
+
+def vectors_by_image(images: Sequence[int], *, encoder_id: str, dim: int) -> dict[int, Vector]:
+    """The vector of each of these images that has one."""
+    rows = list(
+        ImageEmbedding.objects.filter(encoder_id=encoder_id, image__in=images).values_list(
+            "image_id", "vector"
+        )
+    )
+    matrix = vectors_of([raw for _, raw in rows], dim=dim)
+    return {number: matrix[place] for place, (number, _) in enumerate(rows)}
 
 
 def images_changed(*, since: datetime) -> IdArray:

@@ -13,7 +13,7 @@ from django.urls import URLPattern, path, reverse
 from django.utils.safestring import SafeString
 
 from catalog.admin.base import ModelAdmin, ReadOnlyInline, picture
-from catalog.models import ImageSource, ImageStatus, PhotoCheck, ShoeImage
+from catalog.models import ImageSource, ImageStatus, PhotoCheck, ShoeImage, View, ViewBy
 from catalog.photo_rules import MEANINGS, Rule
 from catalog.selectors.photo_rules import rules_report
 from catalog.services.colorways import colorways_refresh
@@ -57,6 +57,18 @@ class TwinFilter(admin.SimpleListFilter):
         return rows.filter(check_row__twin_elsewhere=True) if self.value() else rows
 
 
+class ViewFilter(admin.SimpleListFilter):
+    title = "view"
+    parameter_name = "view"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        return [*((view.value, str(view.label)) for view in View), ("none", "Not known")]
+
+    def queryset(self, request: HttpRequest, rows: QuerySet[Any]) -> QuerySet[Any]:
+        chosen = self.value()
+        return rows.filter(view="" if chosen == "none" else chosen) if chosen else rows
+
+
 class CheckInline(ReadOnlyInline):
     """What the photo rules know."""
 
@@ -71,14 +83,16 @@ class CheckInline(ReadOnlyInline):
 
 @admin.register(ShoeImage)
 class ShoeImageAdmin(ModelAdmin):
-    list_display = ("shown", "colorway", "view", "size", "format", "status", "rejection",
-                    "obtained_at")  # fmt: skip
+    list_display = ("shown", "colorway", "view", "view_by", "size", "format", "status",
+                    "rejection", "obtained_at")  # fmt: skip
     list_display_links = ("colorway", "size")
+    list_editable = ("view",)
     list_filter = (
         "status",
         RuleFilter,
         TwinFilter,
-        "view",
+        ViewFilter,
+        "view_by",
         "format",
         ("colorway", admin.EmptyFieldListFilter),
     )
@@ -88,7 +102,8 @@ class ShoeImageAdmin(ModelAdmin):
     search_fields = ("=sha256", "colorway__style_code", "colorway__model__name", "sources__url")
     autocomplete_fields = ("colorway",)
     readonly_fields = ("shown", "size", "format", "byte_size", "sha256", "perceptual_hash",
-                       "status", "rejection", "obtained_at", "updated_at")  # fmt: skip
+                       "status", "rejection", "view_by", "view_confidence", "obtained_at",
+                       "updated_at")  # fmt: skip
     fields = ("colorway", "view", *readonly_fields)
     inlines = (CheckInline, SourceInline)
     change_list_template = "admin/catalog/photos.html"
@@ -155,6 +170,8 @@ class ShoeImageAdmin(ModelAdmin):
 
     def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
         old = form.initial.get("colorway")
+        if "view" in form.changed_data:
+            obj.view_by, obj.view_confidence = ViewBy.PERSON, None
         obj.save()
         colorways_refresh({number for number in (old, obj.colorway_id) if number}, touch=True)
 

@@ -9,6 +9,7 @@ from catalog.models.choices import (
     Height,
     ImageStatus,
     View,
+    ViewBy,
 )
 from catalog.models.colorways import Colorway, ColorwayColour, ColorwayRedirect
 from catalog.models.listings import Listing, PriceObservation, Retailer
@@ -51,5 +52,6 @@ __all__ = [
     "Stamped",
     "TitleReview",
     "View",
+    "ViewBy",
     "image_path",
 ]

@@ -32,6 +32,8 @@ class PhotoCheck(models.Model):
     """The copy shows another model: neither is rejected; a person should look."""
     view_guess = models.CharField(max_length=8, choices=View, blank=True)
     view_score = models.FloatField(null=True, blank=True)
+    view_head = models.CharField(max_length=16, blank=True)
+    """What guessed it; "" where nothing did."""
     rule = models.CharField(max_length=20, blank=True)
     """The first rule that it broke; kept while a person has restored it."""
     value = models.FloatField(null=True, blank=True)
@@ -40,7 +42,10 @@ class PhotoCheck(models.Model):
     checked_at = models.DateTimeField(default=timezone.now)
 
     class Meta:
-        indexes = [models.Index(fields=["rule", "image"], name="photo_check_rule")]
+        indexes = [
+            models.Index(fields=["rule", "image"], name="photo_check_rule"),
+            models.Index(fields=["encoder_id", "view_head"], name="photo_check_view_head"),
+        ]
 
     def __str__(self) -> str:
         return f"{self.image_id}: {self.rule or 'passed'}"

@@ -60,6 +60,14 @@ class View(models.TextChoices):
     WORN = "worn", "Worn"
 
 
+class ViewBy(models.TextChoices):
+    """Who told a photo's view."""
+
+    STATED = "stated", "Its name or label"
+    PREDICTED = "predicted", "The encoder"
+    PERSON = "person", "A person"
+
+
 class ImageStatus(models.TextChoices):
     ACCEPTED = "accepted", "Accepted"
     REJECTED = "rejected", "Rejected"

@@ -6,7 +6,7 @@ from django.db import models
 from django.db.models import Q
 from django.utils import timezone
 
-from catalog.models.choices import ImageStatus, View
+from catalog.models.choices import ImageStatus, View, ViewBy
 from catalog.models.colorways import Colorway
 from catalog.models.listings import Listing
 from catalog.types import MAX_URL
@@ -33,6 +33,9 @@ class ShoeImage(models.Model):
     """Of the upright photo, in pixels."""
     height = models.PositiveIntegerField(editable=False)
     view = models.CharField(max_length=8, choices=View, blank=True)
+    view_by = models.CharField("view told by", max_length=9, choices=ViewBy, blank=True)
+    view_confidence = models.FloatField(null=True, blank=True, editable=False)
+    """0 to 1, of a predicted view."""
     status = models.CharField(max_length=8, choices=ImageStatus, default=ImageStatus.ACCEPTED)
     rejection = models.CharField(max_length=40, blank=True)
     colorway = models.ForeignKey(

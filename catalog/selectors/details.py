@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from django.db.models import Prefetch, Q
@@ -17,6 +18,7 @@ from catalog.models import (
     PriceObservation,
     ShoeImage,
     ShoeModel,
+    View,
 )
 from catalog.selectors.cards import ColorwayCard, colorway_cards
 
@@ -38,7 +40,8 @@ class ColorwayDetail:
     """With its model and brand."""
     card: ColorwayCard
     photos: tuple[ShoeImage, ...]
-    """Accepted ones, in the order of the shops' galleries, with their sources and those's shops."""
+    """Accepted ones, each angle before repeats (`angles_first`), with their sources and those's
+    shops."""
     listings: tuple[ListingDetail, ...]
     """Those that a shop still has first, the cheapest before."""
     siblings: tuple[ColorwayCard, ...]
@@ -109,7 +112,20 @@ def _photos(colorway: Colorway) -> tuple[ShoeImage, ...]:
         positions = [source.position for source in photo.sources.all()]
         return (photo.pk != colorway.cover_id, min(positions, default=0), photo.pk)
 
-    return tuple(sorted(rows, key=place))
+    return angles_first(sorted(rows, key=place))
+
+
+def angles_first(photos: Sequence[ShoeImage]) -> tuple[ShoeImage, ...]:
+    """A lateral view first, then one of each other view, then those of no known view, then repeats;
+    within each in the order of ``photos``."""
+    lead = next((photo for photo in photos if photo.view == View.LATERAL), None)
+    shown: set[str] = set()
+    place: dict[int, int] = {}
+    for photo in photos:
+        is_new = bool(photo.view) and photo.view not in shown
+        shown.add(photo.view)
+        place[photo.pk] = 0 if photo is lead else 1 if is_new else 3 if photo.view else 2
+    return tuple(sorted(photos, key=lambda photo: place[photo.pk]))
 
 
 def _listings(colorway: Colorway) -> tuple[ListingDetail, ...]:

@@ -323,7 +323,8 @@ def _gender(model: ShoeModel, published: Iterable[object]) -> str:
 def _cover(row: Colorway) -> int | None:
     accepted = ShoeImage.objects.filter(status=ImageStatus.ACCEPTED)
     own = accepted.filter(colorway=row)
-    if row.cover_id is not None and own.filter(pk=row.cover_id).exists():
+    shown = own.filter(pk=row.cover_id or 0).values_list("view", flat=True).first()
+    if shown == View.LATERAL or (shown is not None and not own.filter(view=View.LATERAL).exists()):
         return row.cover_id
     # A lateral view shows most; then the order of the shop's gallery.
     found = (

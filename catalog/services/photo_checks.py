@@ -15,13 +15,14 @@ from django.utils import timezone
 from catalog.models import Colorway, ImageSource, ImageStatus, PhotoCheck, ShoeImage
 from catalog.photo_rules import PhotoFacts, Rule, rule_decide, thresholds
 from catalog.services.colorways import colorways_refresh
+from catalog.services.photo_views import views_give
 from catalog.services.photos import image_delete
 
 BATCH = 500
 FIELDS = (
     "broken", "sharpness", "signature", "scores", "thresholds", "encoder_id", "scored_by",
-    "twin", "twin_score", "twin_elsewhere", "view_guess", "view_score", "rule", "value",
-    "checked_at",
+    "twin", "twin_score", "twin_elsewhere", "view_guess", "view_score", "view_head", "rule",
+    "value", "checked_at",
 )  # fmt: skip
 
 
@@ -66,7 +67,7 @@ def photos_judge(checks: Sequence[PhotoCheck]) -> int:
         PhotoCheck.objects.bulk_create(
             alive, update_conflicts=True, unique_fields=["image"], update_fields=FIELDS
         )
-        _give_views(alive, images)
+        views_give(alive, images)
         _write(changed)
     return sum(image.status == ImageStatus.REJECTED for image in changed)
 
@@ -74,7 +75,8 @@ def photos_judge(checks: Sequence[PhotoCheck]) -> int:
 def photo_rules_replay(
     *, dry_run: bool = False, progress: Callable[[int, int], None] | None = None
 ) -> ReplayReport:
-    """Judge every measured photo by the thresholds of now; nothing is decoded or encoded.
+    """Judge every measured photo by the thresholds of now, its view by SHOEFINDER_VIEW_SURE of now;
+    nothing is decoded or encoded.
 
     Interrupted, what was done stays, and another call does the rest.
     """
@@ -98,6 +100,7 @@ def photo_rules_replay(
                     report.restored[before[image.pk]] += 1
             if not dry_run:
                 PhotoCheck.objects.bulk_update(checks, ["rule", "value"])
+                views_give(checks, images)
                 _write(changed)
         last = checks[-1].image_id
         report.photos += len(checks)
@@ -181,13 +184,6 @@ def _facts(check: PhotoCheck, image: ShoeImage) -> PhotoFacts:
         scores=check.scores,
         own_thresholds=check.thresholds,
     )
-
-
-def _give_views(checks: Sequence[PhotoCheck], images: Mapping[int, ShoeImage]) -> None:
-    for check in checks:
-        sure = check.view_score is not None and check.view_score >= settings.SHOEFINDER_VIEW_SURE
-        if sure and check.view_guess and not images[check.image_id].view:
-            ShoeImage.objects.filter(pk=check.image_id).update(view=check.view_guess)
 
 
 def _write(changed: Sequence[ShoeImage]) -> None:

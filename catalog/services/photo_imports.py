@@ -11,7 +11,7 @@ from django.conf import settings
 
 from catalog.exceptions import ImportRefused, PhotoRejected
 from catalog.images import photo_open
-from catalog.models import Colorway, ShoeImage, View
+from catalog.models import Colorway, ShoeImage, View, ViewBy
 from catalog.services.colorways import colorway_get_or_create, style_code_clean
 from catalog.services.editing import model_write
 from catalog.services.importing import ImportReport, Progress, Rejection, _nothing
@@ -21,6 +21,7 @@ from catalog.services.names import (
     model_get_or_create,
 )
 from catalog.services.photo_features import TABLE, Features, features_of_name, features_table
+from catalog.services.photo_views import view_state
 from catalog.services.photos import photo_store
 from catalog.tabular import rows_read
 from catalog.text import name_clean, text_clean
@@ -123,8 +124,7 @@ def _take(
     stored = photo_store(
         content=content, url=f"file:{folder.name}/{item.name}", colorway=colorways[label]
     )
-    if item.view and stored.image.view != item.view:
-        ShoeImage.objects.filter(pk=stored.image.pk).update(view=item.view)
+    view_state(image=stored.image, view=item.view, by=ViewBy.STATED)
     return stored.outcome
 
 

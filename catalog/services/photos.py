@@ -24,6 +24,7 @@ from catalog.models import (
     PhotoCheck,
     ShoeImage,
     View,
+    ViewBy,
     image_path,
 )
 from catalog.services.colorways import colorways_refresh
@@ -87,7 +88,7 @@ def photo_store(
 
 def image_from(content: bytes, digest: str, url: str) -> ShoeImage:
     """The row of a photo, not yet saved."""
-    photo = photo_open(content, reduced=True)
+    photo, view = photo_open(content, reduced=True), view_guess(url)
     image = ShoeImage(
         sha256=digest,
         perceptual_hash=photo.perceptual_hash,
@@ -95,7 +96,8 @@ def image_from(content: bytes, digest: str, url: str) -> ShoeImage:
         byte_size=len(content),
         width=photo.width,
         height=photo.height,
-        view=view_guess(url),
+        view=view,
+        view_by=ViewBy.STATED if view else "",
     )
     image.file.name = image_path(image, "")
     return image

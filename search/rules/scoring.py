@@ -7,6 +7,7 @@ import hashlib
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Final
 
@@ -71,9 +72,11 @@ class Scores:
     """(View value, its probability) for each photo; "" where views are not predicted."""
     by: str
     """``head`` or ``prompts``."""
+    views_by: str = ""
+    """`Head.views_id` of what told the views."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Head:
     """Logistic regressions on unit vectors, for one encoder."""
 
@@ -84,21 +87,37 @@ class Head:
     bias: npt.NDArray[np.float32]
     thresholds: Mapping[str, float]
     views: tuple[str, ...]
+    """Views, and what is none of them (``three-quarter``), for which "" is answered."""
     view_weight: npt.NDArray[np.float32]
     """(views, dim); softmax over views."""
     view_bias: npt.NDArray[np.float32]
+    photos: int = 0
+    """How many it was fitted to."""
+
+    @cached_property
+    def views_id(self) -> str:
+        """Changes whenever a view that it tells would; "" where it tells none."""
+        if not self.views:
+            return ""
+        told = "|".join((self.encoder_id, *self.views)).encode()
+        weights = self.view_weight.tobytes() + self.view_bias.tobytes()
+        return hashlib.sha256(told + weights).hexdigest()[:16]
+
+    def tell_views(self, vectors: Vectors) -> list[tuple[str, float]]:
+        """(View value, its probability) of each vector, (n, dim); "" where it is none of them."""
+        if not self.views or not len(vectors):
+            return [("", 0.0)] * len(vectors)
+        return _best(vectors @ self.view_weight.T + self.view_bias, self.views)
 
     def score(self, vectors: Vectors) -> Scores:
         logits = vectors @ self.weight.T + self.bias
         odds = _sigmoid(logits)
-        views: list[tuple[str, float]] = [("", 0.0)] * len(vectors)
-        if self.views and len(vectors):
-            views = _best(vectors @ self.view_weight.T + self.view_bias, self.views)
         return Scores(
             {rule: odds[:, place] for place, rule in enumerate(self.rules)},
             {rule: max(limit, LEAST_THRESHOLD) for rule, limit in self.thresholds.items()},
-            views,
+            self.tell_views(vectors),
             "head",
+            self.views_id,
         )
 
 
@@ -142,6 +161,13 @@ def prompt_scores(encoder: Encoder, vectors: Vectors) -> Scores:
     return Scores(rules, {}, [("", 0.0)] * len(vectors), "prompts")
 
 
+def prompt_views(encoder: Encoder, vectors: Vectors) -> list[tuple[str, float]]:
+    """Views by prompts, to be compared with a head: too often wrong to be stored."""
+    space = text_space(encoder)
+    near = np.stack([vectors @ space.means([words])[0] for words in VIEWS.values()], axis=1)
+    return _best((TEMPERATURE * near).astype(np.float32), tuple(VIEWS))
+
+
 def _read(path: Path, encoder_id: str) -> Head:
     with safe_open(path, framework="numpy") as file:
         told = json.loads(file.metadata()["head"])
@@ -157,6 +183,7 @@ def _read(path: Path, encoder_id: str) -> Head:
         views=tuple(told["views"]),
         view_weight=tensors["view_weight"],
         view_bias=tensors["view_bias"],
+        photos=told.get("photos", 0),
     )
 
 
@@ -168,4 +195,6 @@ def _sigmoid(logits: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
 def _best(logits: npt.NDArray[np.float32], names: Sequence[str]) -> list[tuple[str, float]]:
     shifted = np.exp(logits - logits.max(axis=1, keepdims=True))
     shares = shifted / shifted.sum(axis=1, keepdims=True)
-    return [(names[int(row.argmax())], round(float(row.max()), 4)) for row in shares]
+    known = set(View.values)
+    best = [(names[int(row.argmax())], round(float(row.max()), 4)) for row in shares]
+    return [(name if name in known else "", share) for name, share in best]

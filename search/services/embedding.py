@@ -24,6 +24,7 @@ from search.models import EmbedFailure, ImageEmbedding, IndexState
 from search.services.building import ensure_index
 from search.services.decoding import EncodedBatch, PhotoFailure, WaitingPhoto, encode_ahead
 from search.services.photo_rules import photo_rules_apply
+from search.services.photo_views import photo_views_apply
 from search.services.switching import encoder_adopt
 from search.services.syncing import Sync
 from search.stores import get_store
@@ -226,6 +227,7 @@ class _Run:
         self.retry_failed = False
         # Photos of a run that was killed between writing and judging, or of before the rules.
         photo_rules_apply(encoder=self.encoder)
+        photo_views_apply(encoder=self.encoder)
         sync.run()
 
     def _work_list(self) -> Iterator[WaitingPhoto]:

@@ -16,10 +16,11 @@ from catalog.images import photo_load
 from catalog.models import ImageStatus, PhotoCheck, ShoeImage
 from catalog.photo_rules import BY_ENCODER, PhotoMeasures, Rule, measure, signatures_differ
 from catalog.services.photo_checks import photos_judge
+from catalog.services.photo_views import view_sure
 from search.encoders import Encoder
 from search.models import ImageEmbedding
 from search.rules.scoring import rule_scores
-from search.selectors import vectors_of
+from search.selectors import vectors_by_image
 from search.types import Vector
 
 log = structlog.get_logger(__name__)
@@ -84,7 +85,7 @@ def _checks(
     encoder: Encoder, images: Sequence[ShoeImage], measures: Mapping[int, PhotoMeasures]
 ) -> list[PhotoCheck]:
     encoder_id, numbers = str(encoder.id), [image.pk for image in images]
-    vectors = _vectors(numbers, encoder_id, encoder.dim)
+    vectors = vectors_by_image(numbers, encoder_id=encoder_id, dim=encoder.dim)
     matrix = np.stack([vectors[number] for number in numbers])
     scores = rule_scores(encoder, matrix)
     known = PhotoCheck.objects.in_bulk(numbers, field_name="image_id")
@@ -104,6 +105,7 @@ def _checks(
         check.thresholds = dict(scores.thresholds)
         check.encoder_id, check.scored_by = encoder_id, scores.by
         check.view_guess, check.view_score = scores.views[place]
+        check.view_head = scores.views_by
         checks[image.pk] = check
     if Rule.NEAR_DUPLICATE.value in settings.SHOEFINDER_PHOTO_RULES:
         _find_twins(images, checks, vectors, encoder_id, encoder.dim)
@@ -118,16 +120,6 @@ def _measured(image: ShoeImage) -> PhotoMeasures | None:
         # Decoders of damaged bytes raise nearly anything.
         log.warning("photo_not_measured", image=image.pk, error=str(error))
         return None
-
-
-def _vectors(numbers: Sequence[int], encoder_id: str, dim: int) -> dict[int, Vector]:
-    rows = list(
-        ImageEmbedding.objects.filter(encoder_id=encoder_id, image__in=numbers).values_list(
-            "image_id", "vector"
-        )
-    )
-    matrix = vectors_of([raw for _, raw in rows], dim=dim)
-    return {number: matrix[place] for place, (number, _) in enumerate(rows)}
 
 
 # --- Copies ------------------------------------------------------------------------------------
@@ -147,7 +139,7 @@ def _find_twins(
     rows = ShoeImage.objects.filter(status=ImageStatus.ACCEPTED).select_related("colorway")
     known = {image.pk: image for image in images} | rows.in_bulk(others)
     stored = PhotoCheck.objects.in_bulk(list(others), field_name="image_id")
-    vectors |= _vectors(list(others & known.keys()), encoder_id, dim)
+    vectors |= vectors_by_image(list(others & known.keys()), encoder_id=encoder_id, dim=dim)
     for image in images:
         for number in near[image.pk]:
             other = known.get(number)
@@ -159,6 +151,8 @@ def _find_twins(
                 or signatures_differ(its.signature, checks[image.pk].signature) > SAME_COLOURS
             ):
                 continue
+            if _other_view(image, checks[image.pk], other, its):
+                continue  # A model shall have many angles.
             likeness = float(vectors[image.pk] @ vectors[number])
             if likeness < LEAST_TWIN:
                 continue
@@ -171,6 +165,12 @@ def _find_twins(
             loser.twin, loser.twin_score = better, round(likeness, 4)
             loser.twin_elsewhere = _elsewhere(worse, better)
             checks[worse.pk] = loser
+
+
+def _other_view(image: ShoeImage, check: PhotoCheck, other: ShoeImage, its: PhotoCheck) -> bool:
+    """Whether both views are known and differ."""
+    one, two = image.view or view_sure(check), other.view or view_sure(its)
+    return bool(one and two and one != two)
 
 
 def _quality(image: ShoeImage) -> tuple[int, int, int]:

@@ -22,7 +22,7 @@ from catalog.photo_rules import BY_ENCODER, Rule
 from search.encoders import Encoder
 from search.evaluation.datasets import DatasetError, ShoePhoto
 from search.evaluation.splits import Split, split_of
-from search.rules.scoring import head_path
+from search.rules.scoring import Head, head_load, head_path
 from search.training import unfit
 from search.training.record import tensors_write
 from search.types import Vectors
@@ -136,7 +136,8 @@ def head_fit(encoder: Encoder, labelled: Labelled, *, folder: Path) -> dict[str,
 
     A rule's threshold is the lowest score from which `PRECISION` of what is rejected on validation
     deserves it, whatever rule it breaks, and at most `GOOD_LOST` of the good photos go with it; a
-    rule that never gets there has none and rejects nothing.
+    rule that never gets there has none and rejects nothing. The views that the encoder's head told
+    before are kept.
 
     Returns:
         The thresholds.
@@ -155,25 +156,48 @@ def head_fit(encoder: Encoder, labelled: Labelled, *, folder: Path) -> dict[str,
         if limit is not None:
             thresholds[rule.value] = limit
     dim = labelled.vectors.shape[1]
+    known = head_load(str(encoder.id)) or head_empty(encoder)
+    head = Head(
+        encoder_id=str(encoder.id),
+        rules=tuple(rule.value for rule in rules),
+        weight=np.array(weight, np.float32).reshape(-1, dim),
+        bias=np.array(bias, np.float32),
+        thresholds=thresholds,
+        views=known.views,
+        view_weight=known.view_weight,
+        view_bias=known.view_bias,
+        photos=len(train.labels),
+    )
+    head_write(head, folder=folder)
+    return thresholds
+
+
+def head_empty(encoder: Encoder) -> Head:
+    """A head that knows no rule and no view."""
+    none = np.zeros((0, encoder.dim), np.float32), np.zeros(0, np.float32)
+    return Head(str(encoder.id), (), *none, {}, (), *none)
+
+
+def head_write(head: Head, *, folder: Path) -> None:
+    """Under the name of its encoder, where `head_load` looks for it."""
     folder.mkdir(parents=True, exist_ok=True)
     told = {
-        "encoder_id": str(encoder.id),
-        "rules": [rule.value for rule in rules],
-        "thresholds": thresholds,
-        "views": [],
-        "photos": len(train.labels),
+        "encoder_id": head.encoder_id,
+        "rules": list(head.rules),
+        "thresholds": dict(head.thresholds),
+        "views": list(head.views),
+        "photos": head.photos,
     }
     tensors_write(
-        head_path(folder, str(encoder.id)),
+        head_path(folder, head.encoder_id),
         {
-            "weight": np.array(weight, np.float32).reshape(-1, dim),
-            "bias": np.array(bias, np.float32),
-            "view_weight": np.zeros((0, dim), np.float32),
-            "view_bias": np.zeros(0, np.float32),
+            "weight": head.weight,
+            "bias": head.bias,
+            "view_weight": head.view_weight,
+            "view_bias": head.view_bias,
         },
         metadata={"head": json.dumps(told, sort_keys=True)},
     )
-    return thresholds
 
 
 def threshold_for(

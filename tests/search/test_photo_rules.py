@@ -3,20 +3,26 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
+from django.core.management import call_command
 from PIL import Image
 from safetensors.numpy import save_file
 
 from catalog.models import ImageStatus, PhotoCheck, ShoeImage
 from catalog.services import photo_store
 from search.encoders import get_encoder
+from search.evaluation.datasets import DatasetError
 from search.rules.scoring import head_load, head_path, prompt_scores, rule_scores
 from search.services import embed_pending
+from search.services.photo_views import photo_views_apply
 from search.stores.hashes import HashIndex, hashes_of
+from search.training.photo_rules import head_empty, head_write
+from search.training.views import viewed_photos, views_fit
 from tests.catalog.photos import encoded, picture
 from tests.factories import ColorwayFactory
 
@@ -47,14 +53,22 @@ def test_every_hash_within_four_bits_is_found() -> None:
     assert all(place in {number for number, _ in row} for place, row in enumerate(found))
 
 
-def head_written(folder: Path, encoder_id: str, dim: int) -> None:
-    told = {"encoder_id": encoder_id, "rules": ["box"], "thresholds": {"box": 0.5}, "views": []}
+def head_written(
+    folder: Path, encoder_id: str, dim: int, *, views: Sequence[str] = (), sure: float = 6.0
+) -> None:
+    """The first of ``views`` is told of every photo, the surer the larger ``sure``."""
+    told = {
+        "encoder_id": encoder_id, "rules": ["box"], "thresholds": {"box": 0.5},
+        "views": list(views),
+    }  # fmt: skip
+    bias = [sure, *[0.0] * (len(views) - 1)][: len(views)]
+    folder.mkdir(exist_ok=True)
     save_file(
         {
             "weight": np.zeros((1, dim), np.float32),
             "bias": np.array([3.0], np.float32),
-            "view_weight": np.zeros((0, dim), np.float32),
-            "view_bias": np.zeros(0, np.float32),
+            "view_weight": np.zeros((len(views), dim), np.float32),
+            "view_bias": np.array(bias, np.float32),
         },
         head_path(folder, encoder_id),
         metadata={"head": json.dumps(told)},
@@ -64,7 +78,6 @@ def head_written(folder: Path, encoder_id: str, dim: int) -> None:
 def test_a_head_serves_its_own_encoder_only(settings: Any, tmp_path: Path) -> None:
     settings.VAR_DIR = tmp_path
     encoder = get_encoder()
-    (tmp_path / "photo_rules").mkdir()
     head_written(tmp_path / "photo_rules", str(encoder.id), encoder.dim)
     scores = rule_scores(encoder, encoder.encode_images([picture()]))
     assert scores.by == "head"
@@ -147,3 +160,53 @@ def test_photos_of_before_the_rules_are_judged_by_the_next_run(settings: Any) ->
     embed_pending()
     image.refresh_from_db()
     assert image.rejection == "too-small"
+
+
+@pytest.mark.django_db
+def test_photos_of_before_a_head_told_views_are_told_from_their_vectors(
+    settings: Any, tmp_path: Path
+) -> None:
+    settings.SHOEFINDER_PHOTO_RULES, settings.VAR_DIR = RULES, tmp_path
+    encoder = get_encoder()
+    image = stored(picture(), "a")
+    embed_pending()
+    assert ShoeImage.objects.get().view == ""
+    for views in (("worn", "pair"), ("three-quarter", "pair"), ("pair", "worn")):
+        head_written(tmp_path / "photo_rules", str(encoder.id), encoder.dim, views=views)
+        call_command("tell_views")
+        image.refresh_from_db()
+        assert image.view == views[0].removeprefix("three-quarter")
+    assert photo_views_apply(encoder=encoder) == 0
+
+
+@pytest.mark.django_db
+def test_a_photo_from_another_side_is_no_copy(settings: Any) -> None:
+    settings.SHOEFINDER_PHOTO_RULES = RULES
+    whole = picture((600, 400), seed=5)
+    stored(whole, "shoe_lateral", quality=95)
+    stored(whole.resize((300, 200)), "shoe_medial", quality=95)
+    embed_pending()
+    assert not ShoeImage.objects.filter(rejection="near-duplicate").exists()
+
+
+def test_views_are_learned_and_read_back_as_they_were(settings: Any, tmp_path: Path) -> None:
+    settings.VAR_DIR = tmp_path
+    encoder = get_encoder()
+    draw = np.random.default_rng(0)
+    places = np.eye(encoder.dim, dtype=np.float32)[:3].repeat(20, 0)
+    vectors = places + 0.05 * draw.standard_normal(places.shape).astype(np.float32)
+    names = np.array(["pair", "sole", "three-quarter"]).repeat(20)
+    head_write(views_fit(head_empty(encoder), vectors, names), folder=tmp_path / "photo_rules")
+    head = head_load(str(encoder.id))
+    assert head is not None
+    told = [view for view, _ in head.tell_views(vectors)]
+    assert told == [name.replace("three-quarter", "") for name in names]
+
+
+def test_a_table_beside_photos_tells_their_views(tmp_path: Path) -> None:
+    (tmp_path / "products.csv").write_text("file,view,model_id\na.jpg,sole,g1\nb.jpg,,g1\n")
+    (one,) = viewed_photos(tmp_path)
+    assert (one.photo.path, one.photo.group, one.view) == (tmp_path / "a.jpg", "g1", "sole")
+    (tmp_path / "products.csv").write_text("file\na.jpg\n")
+    with pytest.raises(DatasetError, match="view"):
+        viewed_photos(tmp_path)

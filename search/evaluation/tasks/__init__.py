@@ -17,6 +17,7 @@ from search.evaluation.tasks.robust import RobustTask
 from search.evaluation.tasks.text import TextTask
 from search.evaluation.tasks.titles import TitlesTask
 from search.evaluation.tasks.unknown import UnknownTask
+from search.evaluation.tasks.views import ViewsTask
 
 TASKS: Final[Mapping[str, Task]] = {
     task.name: task
@@ -30,6 +31,7 @@ TASKS: Final[Mapping[str, Task]] = {
         RobustTask(),
         TitlesTask(),
         PhotoRulesTask(),
+        ViewsTask(),
         UnknownTask(),
         IndexTask(),
     )

@@ -94,12 +94,13 @@ def _row(rejected: Mask, rule: str, test: Labelled, request: Request) -> Row:
     mine, unfit = test.labels == rule, test.labels != GOOD
     bootstrap = Bootstrap(len(rejected), seed=request.seed)
     return {
-        "precision": bootstrap.of(_share(rejected & unfit, rejected)),
-        "recall": bootstrap.of(_share(rejected & mine, mine)),
+        "precision": bootstrap.of(share_of(rejected & unfit, rejected)),
+        "recall": bootstrap.of(share_of(rejected & mine, mine)),
     }
 
 
-def _share(part: Mask, whole: Mask) -> _Figure:
+def share_of(part: Mask, whole: Mask) -> _Figure:
+    """The share of ``whole`` that is in ``part``, to be asked for chosen photos."""
     return _Figure(part, whole)
 
 
@@ -126,6 +127,6 @@ def _blurred(paths: Sequence[Path], request: Request) -> Row:
     rejected = values < BLUR_LIMIT
     bootstrap = Bootstrap(len(values), seed=request.seed)
     return {
-        "precision": bootstrap.of(_share(rejected & truth, rejected)),
-        "recall": bootstrap.of(_share(rejected & truth, truth)),
+        "precision": bootstrap.of(share_of(rejected & truth, rejected)),
+        "recall": bootstrap.of(share_of(rejected & truth, truth)),
     }

@@ -31,13 +31,40 @@ class Command(BaseCommand):
             "--out", type=Path, help="folder of heads; by default photo_rules in SHOEFINDER_VAR"
         )
         parser.add_argument("--limit", type=int, default=900, help="good photos of each data set")
+        parser.add_argument(
+            "--views", type=Path, action="append", metavar="DIR",
+            help="learn only to tell views, from the photos of DIR whose view is told, and keep "
+            "the rules; may be given several times",
+        )  # fmt: skip
         parser.add_argument("--seed", type=int, default=0)
+
+    def fit_views(self, options: dict[str, Any]) -> None:
+        from search.evaluation.embeddings import EmbeddingCache
+        from search.rules.scoring import head_load
+        from search.training.photo_rules import head_empty, head_write
+        from search.training.views import viewed_photos, views_fit
+
+        try:
+            encoder = get_encoder(options["encoder"])
+            told = [one for folder in options["views"] for one in viewed_photos(folder)]
+            told = [one for one in told if one.photo.split == "train"]
+            cache = EmbeddingCache(encoder, Path(settings.VAR_DIR) / "evaluation" / "embeddings")
+            head = head_load(str(encoder.id)) or head_empty(encoder)
+            vectors = cache.embed([one.photo for one in told])
+            out = options["out"] or Path(settings.VAR_DIR) / "photo_rules"
+            head_write(views_fit(head, vectors, [one.view for one in told]), folder=out)
+        except SearchError as error:
+            raise CommandError(str(error)) from error
+        self.stdout.write(f"Views fitted to {encoder.id} on {len(told)} photos, in {out}.")
 
     def handle(self, *args: Any, **options: Any) -> None:
         # Here, not above: importing them costs seconds that `manage.py help` should not take.
         from search.evaluation.datasets import PHOTO_SUFFIXES, read_labelled
         from search.training.photo_rules import head_fit, labelled_vectors
 
+        if options["views"]:
+            self.fit_views(options)
+            return
         if options["limit"] < 1:
             raise CommandError("--limit must be at least 1.")
         folder = options["others"]
