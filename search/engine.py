@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Final
 
 import numpy as np
@@ -12,7 +13,7 @@ from django.conf import settings
 from search.active import active_encoder
 from search.edits import Edit, Mode
 from search.encoders import Encoder
-from search.evidence import describe, outlines, unpack, weights
+from search.evidence import describe_edges, outlines, weights
 from search.exceptions import QueryError
 from search.filters import where_from
 from search.fusion import EncodedQuery, Fusion, Mixture, fusion_for, fusion_named
@@ -25,19 +26,22 @@ from search.pictures import catalog_photo, picture_load, query_pictures
 from search.query import MAX_PAGE, Query
 from search.ranking import Ranking, fetch_known, rank, statistics_of
 from search.recognition import Upright, identify, upright_vector
+from search.recognition.voting import near_of
 from search.results import SearchPage, gap_after
 from search.selectors import vectors_of
 from search.stores import get_store
 from search.stores.base import VectorStore
 from search.suggestions import refine_words
 from search.texts import text_space, unit
-from search.types import Vector, Vectors
+from search.types import Hit, Vector, Vectors
 from search.vocabulary import edit_of
 from search.wishes import Rules, Seen, rules_from, seen_in
 
 PER_PAGE: Final = 24
 PHOTOS_PER_COLORWAY: Final = 4
 """How many hits are asked for each colorway that a page shows; shops publish 1 to 8."""
+Outlined = Callable[[], Vector | None]
+"""Looks at a photo's outlines; only where the ranking asks for them."""
 LIKE: Final = 0.5
 """Weight of the mean photo of "more like this" beside what is searched with (Rocchio 1971)."""
 
@@ -91,10 +95,11 @@ class Engine:
                 identification = identify(
                     upright.vector,
                     method=query.method,
-                    leaving_out=() if query.image_id is None else (query.image_id,),
+                    leaving_out=leaving_out(query),
                     turned=upright.turned,
                     encoder=self.encoder,
                     store=self.store,
+                    near=asked.near,
                 )
         with self.watch.stage("hydrate"):
             results = results_from(shown, why, ranking.standing or {}, ranking.closeness)
@@ -141,7 +146,7 @@ class Engine:
 
     def ask(self, query: Query) -> Asked:
         """Photo and words as vectors, evidence and rules."""
-        upright, shape = self._photo(query)
+        upright, outlined = self._photo(query)
         shown = upright.vector if upright else None
         photo, unlike = self._refined(query, shown)
         # What the photo shows is read off the photo, not off what else was liked.
@@ -163,12 +168,15 @@ class Engine:
             table, catalog = None, None
             if isinstance(fusion_named(self.fusion), Mixture):
                 table, catalog = knowledge_of(self.encoder, self.store).table(self.store)
-            seen = Seen()
+            seen, near = Seen(), None
             if shown is not None and edit.terms:
-                seen = seen_in(self.store, shown, query.image_id)
+                near = near_of(self.store, shown, leaving_out=leaving_out(query))
+                seen = seen_in(self.store, near, query.image_id)
                 if upright is None:  # what was liked may answer
                     seen = replace(seen, colorways=frozenset())
             rules = rules_from(edit.terms, seen) if table is not None else Rules()
+        # A photo alone is ranked by its vector, also when something is not to be like.
+        shape = outlined() if text is not None or rules.rules else None
         encoded = EncodedQuery(
             photo=photo,
             text=text,
@@ -182,10 +190,9 @@ class Engine:
             unwanted=_tints(edit, "avoid"),
             more=None if more is None else space.mean(more),
             unlike=unlike if len(unlike) else None,
-            # A photo alone is ranked by its vector, also when something is not to be like.
-            shape=shape if text is not None or rules.rules else None,
+            shape=shape,
         )
-        return Asked(encoded, rules, table, upright)
+        return Asked(encoded, rules, table, upright, near if upright else None)
 
     def _refined(self, query: Query, photo: Vector | None) -> tuple[Vector | None, Vectors]:
         """The photo, moved towards what should be more like; and (n, dim) what should not."""
@@ -210,14 +217,14 @@ class Engine:
             return chosen
         return fusion_for(asked.encoded, self.fusion)
 
-    def _photo(self, query: Query) -> tuple[Upright | None, Vector | None]:
-        """The photo's vector, of several the mean, and its outlines, where they are known."""
+    def _photo(self, query: Query) -> tuple[Upright | None, Outlined]:
+        """The photo's vector, of several the mean, and how to know its outlines."""
         if query.image_id is not None and query.crop is None:
             return self._photo_of_catalog(query.image_id)
         with self.watch.stage("decode"):
             pictures = query_pictures(query)
         if not pictures:
-            return None, None
+            return None, _unknown
         with self.watch.stage("encode"):
             vectors = self.encoder.encode_images(pictures)
         with self.watch.stage("identify"):
@@ -227,26 +234,28 @@ class Engine:
             ]
         first = views[0]
         merged = Upright(unit(np.mean([view.vector for view in views], axis=0)), first.turned)
-        if first.turned:
-            return merged, None
-        with self.watch.stage("encode"):
-            _, edges = unpack([describe(pictures[0])])
-        return merged, outlines(edges, weights())[0]
 
-    def _photo_of_catalog(self, image_id: int) -> tuple[Upright, Vector | None]:
+        def outlined() -> Vector:
+            with self.watch.stage("encode"):
+                return outlines(describe_edges(pictures[0]), weights())[0]
+
+        return merged, _unknown if first.turned else outlined
+
+    def _photo_of_catalog(self, image_id: int) -> tuple[Upright, Outlined]:
         with self.watch.stage("decode"):
             photo = catalog_photo(image_id)
-            described = evidence_of(image_id)
             row = ImageEmbedding.objects.filter(image=photo, encoder_id=str(self.encoder.id))
             raw = row.values_list("vector", flat=True).first()
             if raw is not None:
-                return Upright(unit(vectors_of([raw], dim=self.encoder.dim)[0])), described
+                vector = unit(vectors_of([raw], dim=self.encoder.dim)[0])
+                return Upright(vector), partial(evidence_of, image_id)
             picture = picture_load(photo.file)
         with self.watch.stage("encode"):
-            return Upright(unit(self.encoder.encode_images([picture])[0])), described
+            vector = unit(self.encoder.encode_images([picture])[0])
+        return Upright(vector), partial(evidence_of, image_id)
 
     def _colour(self, query: Query, edit: Edit, photo: Vector) -> str | None:
-        """What colour the photo shows: as the catalog states it, else as the encoder sees it."""
+        """What colour the photo shows: as the catalog knows it, else as the encoder sees it."""
         if not edit.colours:
             return None
         stated = colour_of_image(query.image_id) if query.image_id is not None else None
@@ -261,6 +270,17 @@ class Asked:
     rules: Rules
     table: Table | None
     upright: Upright | None
+    near: Sequence[Hit] | None
+    """The photos nearest to the upright one, where rules had to know them."""
+
+
+def leaving_out(query: Query) -> tuple[int, ...]:
+    """The catalog photo that is searched with: it has no say in what it shows."""
+    return () if query.image_id is None else (query.image_id,)
+
+
+def _unknown() -> None:
+    """The outlines of nobody knows what."""
 
 
 def says_more(edit: Edit) -> bool:

@@ -21,7 +21,7 @@ from catalog.models import Brand, Category, Gender, Height, ShoeModel
 from search.edits import EditTerm
 from search.fusion import Scores
 from search.stores.base import VectorStore, Where
-from search.types import Vector
+from search.types import Hit
 
 NEIGHBOURS: Final = 20
 SURE: Final = 0.5
@@ -48,9 +48,12 @@ class Seen:
     price: float | None = None
 
 
-def seen_in(store: VectorStore, photo: Vector, image_id: int | None) -> Seen:
-    """As the catalog states it for its own photo, else as most of the nearest photos have it."""
-    hits = store.search(photo[None, :], NEIGHBOURS)[0]
+def seen_in(store: VectorStore, near: Sequence[Hit], image_id: int | None) -> Seen:
+    """As the catalog knows it of its own photo, else as most of the nearest photos have it.
+
+    ``near`` are the photos nearest to the one that is asked about, best first.
+    """
+    hits = near[:NEIGHBOURS]
     payloads = store.payloads([hit.image_id for hit in hits])
     rows = [
         (hit, payload) for hit, payload in zip(hits, payloads, strict=True) if "colorway" in payload

@@ -7,7 +7,7 @@ models, no encoder, no network.
 from __future__ import annotations
 
 from search.evidence.colours import colour_log
-from search.evidence.pixels import BYTES, VERSION, describe, tally, unpack
+from search.evidence.pixels import BYTES, VERSION, describe, describe_edges, tally, unpack
 from search.evidence.shapes import outlines
 from search.evidence.weights import Weights, weights
 
@@ -17,6 +17,7 @@ __all__ = [
     "Weights",
     "colour_log",
     "describe",
+    "describe_edges",
     "outlines",
     "tally",
     "unpack",

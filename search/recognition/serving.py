@@ -24,7 +24,7 @@ from search.results import Candidate, Guess, Identification
 from search.stores import get_store
 from search.stores.base import VectorStore
 from search.texts import COLOUR_SLUGS, text_space
-from search.types import Vector
+from search.types import Hit, Vector
 
 MAX_CANDIDATES: Final = 5
 LOOKED_AT: Final = 12
@@ -43,13 +43,15 @@ def identify(
     turned: int = 0,
     encoder: Encoder | None = None,
     store: VectorStore | None = None,
+    near: Sequence[Hit] | None = None,
 ) -> Identification:
     """Name the model in a photo: an upright RGB picture, or its vector of shape (dim,).
 
     ``method`` is one of `search.recognition.METHODS`, by default ``SHOEFINDER_RECOGNISER``. Where
     it has not been fitted yet, or where photos must have no say (``leaving_out``: the catalog photo
     that is asked about), the vote of the ``k`` nearest photos answers. A picture that seems to
-    lie on its side is tried in other orientations; a vector's ``turned`` is told as it is given.
+    lie on its side is tried in other orientations; a vector's ``turned`` is told as it is given,
+    and ``near``, what `near_of` answers for it, where that is known.
 
     Raises ``IndexUnavailable`` when there is no index to ask, ``RecognitionError`` for a method
     that does not exist.
@@ -62,7 +64,7 @@ def identify(
     else:
         upright = upright_vector(image, encoder=encoder)
         vector, turned = upright.vector, upright.turned
-    votes = poll(store, vector, k=k, leaving_out=leaving_out)
+    votes = poll(store, vector, k=k, leaving_out=leaving_out, near=near)
     fit = fit_read(encoder_id=str(encoder.id), method=VOTE if leaving_out else wanted)
     if fit is None or fit.recogniser.method == VOTE:
         answer = _by_vote(votes, fit, vector)

@@ -11,7 +11,7 @@ import numpy.typing as npt
 
 from search.hydration import models_of
 from search.stores.base import VectorStore
-from search.types import Vector
+from search.types import Hit, Vector
 
 NEIGHBOURS: Final = 20
 """k of the vote; chosen on the validation share (docs/evaluation.md, "Which k")."""
@@ -47,21 +47,37 @@ class Poll:
     """By model id, best first."""
 
 
-def poll(
+def near_of(
     store: VectorStore, photo: Vector, *, k: int = NEIGHBOURS, leaving_out: Collection[int] = ()
+) -> list[Hit]:
+    """Photos among which the ``k`` nearest that may vote are found; best first.
+
+    More than k: some may be rejected or deleted since the index was published.
+    """
+    return store.search(photo[None, :], 2 * k + len(leaving_out))[0]
+
+
+def poll(
+    store: VectorStore,
+    photo: Vector,
+    *,
+    k: int = NEIGHBOURS,
+    leaving_out: Collection[int] = (),
+    near: Sequence[Hit] | None = None,
 ) -> Poll:
     """Ask the index for the ``k`` nearest accepted photos of known models, and count their votes.
 
     ``photo`` has shape (dim,) and unit length. Catalog photos in ``leaving_out`` have no say.
+    ``near`` is what `near_of` answered, where somebody asked already: the index is read once.
     """
-    # Some of the nearest may be rejected or deleted since the index was published.
-    hits = store.search(photo[None, :], 2 * k + len(leaving_out))[0]
+    hits = near_of(store, photo, k=k, leaving_out=leaving_out) if near is None else near
     models = models_of(hit.image_id for hit in hits)
-    near = [hit for hit in hits if hit.image_id in models and hit.image_id not in leaving_out][:k]
+    voters = [hit for hit in hits if hit.image_id in models and hit.image_id not in leaving_out]
     votes = knn_vote(
-        np.array([hit.score for hit in near]), [models[hit.image_id][0] for hit in near]
+        np.array([hit.score for hit in voters[:k]]),
+        [models[hit.image_id][0] for hit in voters[:k]],
     )
-    return Poll(near[0].score if near else -1.0, tuple(votes))
+    return Poll(voters[0].score if voters else -1.0, tuple(votes))
 
 
 def knn_vote(
