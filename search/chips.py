@@ -11,6 +11,7 @@ from django.http import QueryDict
 from search.edits import (
     ATTRIBUTES,
     CHOICES,
+    TONES,
     Edit,
     EditTerm,
     edit_parse,
@@ -105,7 +106,7 @@ def _term_from(params: QueryDict) -> EditTerm:
     value = words_clean(params.get("chip_value") or "")
     try:
         weight = float(params.get("chip_weight") or 1)
-        if value and value not in CHOICES.get(attribute, ()):
+        if value and value not in (*CHOICES.get(attribute, ()), *TONES):
             value = _canonical(attribute, value)
         return term_make(mode, attribute, value or None, weight)
     except ValueError as error:
@@ -143,6 +144,8 @@ def _shown(edit: Edit, place: int, without: str) -> ShownTerm:
 
 def label_of(term: EditTerm) -> str:
     """What a chip says beside its mode: "colour red", "the same brand", "price under 80"."""
+    if term.tone:
+        return f"a {term.tone} {term.attribute}"
     if term.value is None:
         return f"{'the same' if term.mode == 'keep' else 'another'} {term.attribute}"
     if term.attribute == "price":
@@ -158,5 +161,7 @@ def _is_colour(term: EditTerm) -> bool:
 
 
 def _choices(attribute: str) -> Iterator[tuple[str, str]]:
+    if attribute == "colour":
+        yield from ((tone, tone) for tone in TONES)
     for value in CHOICES.get(attribute, ()):
         yield value, value.replace("-", " ") if attribute == "colour" else value

@@ -33,6 +33,7 @@ from search.stores import get_store
 from search.stores.base import VectorStore
 from search.suggestions import refine_words
 from search.texts import text_space, unit
+from search.tones import shades_of, with_shades
 from search.types import Hit, Vector, Vectors
 from search.vocabulary import edit_of
 from search.wishes import Rules, Seen, rules_from, seen_in
@@ -157,13 +158,16 @@ class Engine:
         space = text_space(self.encoder)
         with self.watch.stage("encode"):
             language = language_of(space)
-            text = space.mean(edit.targets) if edit.targets else None
-            if photo is not None and not says_more(edit):
+            colour = None if shown is None else self._colour(query, edit, shown)
+            shades = shades_of(edit, colour)
+            worded = with_shades(edit, shades)
+            text = space.mean(worded.targets) if worded.targets else None
+            if photo is not None and not says_more(worded):
                 text = None  # "another brand" says nothing that a photo could look like
-            more = without_colours(edit)
+            more = without_colours(worded)
             source = None
             if shown is not None and text is not None:
-                source = space.mean(edit.sources(self._colour(query, edit, shown)))
+                source = space.mean(worded.sources(colour))
         with self.watch.stage("store"):
             table, catalog = None, None
             if isinstance(fusion_named(self.fusion), Mixture):
@@ -174,7 +178,9 @@ class Engine:
                 seen = seen_in(self.store, near, query.image_id)
                 if upright is None:  # what was liked may answer
                     seen = replace(seen, colorways=frozenset())
-            rules = rules_from(edit.terms, seen) if table is not None else Rules()
+            rules = Rules()
+            if table is not None:
+                rules = rules_from(edit.terms, seen, shades=shades)
         # A photo alone is ranked by its vector, also when something is not to be like.
         shape = outlined() if text is not None or rules.rules else None
         encoded = EncodedQuery(
@@ -185,9 +191,9 @@ class Engine:
             catalog=catalog or statistics_of(self.store),
             language=language,
             words=query.words,
-            colours=_tints(edit, "change"),
-            alternatives=edit.alternatives,
-            unwanted=_tints(edit, "avoid"),
+            colours=_tints(worded, "change"),
+            alternatives=worded.alternatives,
+            unwanted=_tints(worded, "avoid"),
             more=None if more is None else space.mean(more),
             unlike=unlike if len(unlike) else None,
             shape=shape,
@@ -237,7 +243,8 @@ class Engine:
 
         def outlined() -> Vector:
             with self.watch.stage("encode"):
-                return outlines(describe_edges(pictures[0]), weights())[0]
+                found: Vector = outlines(describe_edges(pictures[0]), weights())[0]
+            return found
 
         return merged, _unknown if first.turned else outlined
 
@@ -256,7 +263,7 @@ class Engine:
 
     def _colour(self, query: Query, edit: Edit, photo: Vector) -> str | None:
         """What colour the photo shows: as the catalog knows it, else as the encoder sees it."""
-        if not edit.colours:
+        if not (edit.colours or any(term.tone for term in edit.terms)):
             return None
         stated = colour_of_image(query.image_id) if query.image_id is not None else None
         return stated or text_space(self.encoder).colour_of(photo)
@@ -285,7 +292,7 @@ def _unknown() -> None:
 
 def says_more(edit: Edit) -> bool:
     """Whether the words describe a shoe: a value or free text, not only "another brand"."""
-    named = any(term.value and term.attribute != "price" for term in edit.terms)
+    named = any((term.value and term.attribute != "price") or term.tone for term in edit.terms)
     return bool(edit.free_text or named)
 
 

@@ -255,7 +255,8 @@ def _edit_checked(edit: Edit | None) -> Edit | None:
         raise QueryError(f"The text of a chip can have {MAX_WORDS} characters.")
     try:
         terms = dict.fromkeys(
-            term_make(term.mode, term.attribute, term.value, term.weight) for term in edit.terms
+            term_make(term.mode, term.attribute, term.value or term.tone, term.weight)
+            for term in edit.terms
         )
     except ValueError as error:
         raise QueryError(str(error)) from error

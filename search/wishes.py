@@ -18,7 +18,7 @@ from django.db.models import Q
 
 from catalog.colours import BY_SLUG
 from catalog.models import Brand, Category, Gender, Height, ShoeModel
-from search.edits import EditTerm
+from search.edits import EditTerm, Tone
 from search.fusion import Scores
 from search.stores.base import VectorStore, Where
 from search.types import Hit
@@ -158,12 +158,20 @@ class Rules:
         return found
 
 
-def rules_from(terms: Sequence[EditTerm], seen: Seen) -> Rules:
-    """Terms of one attribute and mode are alternatives: "Nike or Puma"."""
+def rules_from(
+    terms: Sequence[EditTerm], seen: Seen, *, shades: Mapping[Tone, Sequence[str]] | None = None
+) -> Rules:
+    """Terms of one attribute and mode are alternatives: "Nike or Puma".
+
+    ``shades`` are the colours that a tone ("darker") means for this photo.
+    """
     rules: list[Rule] = []
     for term in terms:
         against = term.mode == "avoid"
-        if term.value is None:
+        if term.tone:
+            meant = (shades or {}).get(term.tone)
+            satisfied = _where("colour", meant) if meant else None
+        elif term.value is None:
             codes = seen.values.get(term.attribute)
             if term.attribute == "price":
                 satisfied = _cheaper(seen) if term.mode != "keep" else None

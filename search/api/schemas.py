@@ -44,6 +44,9 @@ class ChipOut(Schema):
     attribute: str
     value: str | None = Field(None, description="null: the same, or another")
     weight: float = Field(1.0, description="0 to 2; 1 is as usual")
+    tone: Literal["darker", "lighter", "brighter"] | None = Field(
+        None, description="Of another colour than the photo's, which; value is then null"
+    )
 
 
 def _as_list(value: object) -> object:
@@ -100,7 +103,7 @@ class SearchBody(SearchIn):
 def chips_spelled(chips: Iterable[ChipOut]) -> list[str]:
     """As an address says them. ``QueryError`` when one cannot be meant."""
     try:
-        made = [term_make(c.mode, c.attribute, c.value or None, c.weight) for c in chips]
+        made = [term_make(c.mode, c.attribute, c.value or c.tone, c.weight) for c in chips]
     except ValueError as error:
         raise QueryError(str(error)) from error
     return [term_spell(term) for term in made] or [NO_CHIPS]

@@ -10,18 +10,20 @@ from search.edits.addresses import CHOICES, MAX_WEIGHT, term_make, term_read, te
 from search.edits.lexicon import Lexicon, built_in, name_is_shy
 from search.edits.prompts import NEUTRAL_PROMPTS, colour_prompts, prompt_name, shoe_prompts
 from search.edits.reading import edit_parse
-from search.edits.terms import ATTRIBUTES, Attribute, Edit, EditTerm, Mode
+from search.edits.terms import ATTRIBUTES, TONES, Attribute, Edit, EditTerm, Mode, Tone
 
 __all__ = [
     "ATTRIBUTES",
     "CHOICES",
     "MAX_WEIGHT",
     "NEUTRAL_PROMPTS",
+    "TONES",
     "Attribute",
     "Edit",
     "EditTerm",
     "Lexicon",
     "Mode",
+    "Tone",
     "built_in",
     "colour_prompts",
     "edit_parse",

@@ -9,7 +9,7 @@ from typing import Final, cast, get_args
 from catalog.colours import BY_SLUG
 from search.edits.lexicon import values_of
 from search.edits.prices import price_bounds
-from search.edits.terms import ATTRIBUTES, EditTerm, Mode
+from search.edits.terms import ATTRIBUTES, TONES, EditTerm, Mode
 
 MAX_VALUE: Final = 100
 """Characters; the longest name of a model in a shop is shorter."""
@@ -29,8 +29,10 @@ _WEIGHT: Final = re.compile(r"@(\d(?:\.\d{1,2})?)\Z", re.ASCII)
 
 
 def term_spell(term: EditTerm) -> str:
-    """One spelling for one term; ``term_read`` reads it back."""
-    parts = [term.mode, term.attribute, *([term.value] if term.value else [])]
+    """One spelling for one term; ``term_read`` reads it back. A tone stands in the value's place:
+    ``change:colour:darker``."""
+    value = term.value or term.tone
+    parts = [term.mode, term.attribute, *([value] if value else [])]
     spelled = ":".join(parts)
     weighs = term.weight != 1 or "@" in spelled
     return f"{spelled}@{term.weight:g}" if weighs else spelled
@@ -47,13 +49,20 @@ def term_read(text: str) -> EditTerm:
 
 
 def term_make(mode: str, attribute: str, value: str | None, weight: float = 1.0) -> EditTerm:
-    """A checked term. ``ValueError``, in words for people, when a part cannot be meant."""
+    """A checked term. ``ValueError``, in words for people, when a part cannot be meant.
+
+    "darker", "lighter" and "brighter" in the place of a colour are a tone.
+    """
     if mode not in get_args(Mode):
         raise ValueError("A chip keeps, changes or avoids something.")
     if attribute not in ATTRIBUTES:
         raise ValueError(f"“{attribute[:40]}” is not something that a chip can be about.")
     if not (math.isfinite(weight) and 0 <= weight <= MAX_WEIGHT):
         raise ValueError(f"A chip's weight must lie between 0 and {MAX_WEIGHT:g}.")
+    if attribute == "colour" and value in TONES:
+        if mode != "change":
+            raise ValueError("A darker, lighter or brighter colour can only be changed to.")
+        return EditTerm("change", "colour", None, round(weight, 2) + 0.0, value)
     if value is None:
         if mode == "avoid":
             raise ValueError("A chip that avoids something must say what.")

@@ -222,21 +222,13 @@ class Tables:
 
     sole: Mapping[str, str]
     """Word → sole, where it stands beside the word for a sole."""
-    tone: Mapping[str, str]
-    """Word → dark or light."""
     colours: Mapping[str, str]
     """English name or synonym → slug."""
 
 
 @cache
 def tables() -> Tables:
-    values, grammar = _read("values"), _read("grammar")
-    tone = {
-        spelling: tone
-        for tone in ("dark", "light")
-        for phrase in _phrases(grammar["tone"][tone])
-        for spelling in spellings(phrase)
-    }
+    values = _read("values")
     sole = {
         spelling: value
         for value, phrases in values["sole_adjective"].items()
@@ -244,7 +236,7 @@ def tables() -> Tables:
         for spelling in spellings(phrase)
     }
     colours = {w: c.slug for c in COLOURS for w in (c.slug, c.name, *c.synonyms)}
-    return Tables(sole=sole, tone=tone, colours=colours)
+    return Tables(sole=sole, colours=colours)
 
 
 @cache
@@ -258,9 +250,9 @@ def built_in() -> Lexicon:
             for phrase in _phrases(phrases):
                 lexicon.add(phrase, Meaning(Kind.VALUE, attribute, value, shy))
 
-    def operate(phrases: str, kind: Kind, attribute: str = "") -> None:
+    def operate(phrases: str, kind: Kind, attribute: str = "", value: str = "") -> None:
         for phrase in _phrases(phrases):
-            lexicon.add(phrase, Meaning(kind, attribute))
+            lexicon.add(phrase, Meaning(kind, attribute, value))
 
     operate(grammar["free"]["phrases"], Kind.UNKNOWN)
     for attribute in ("brand", "model"):
@@ -276,7 +268,7 @@ def built_in() -> Lexicon:
         operate(phrases, Kind.WITH if name in {"to", "from"} else Kind(name))
     operate(grammar["part"]["names"], Kind.PART)
     for name, phrases in grammar["tone"].items():
-        operate(phrases, Kind.FILLER if name == "none" else Kind.TONE)
+        operate(phrases, Kind.FILLER if name == "none" else Kind.TONE, value=name)
     for attribute in ("brand", "model"):
         put(names[f"shy_{attribute}"], attribute, shy=True)
     return lexicon

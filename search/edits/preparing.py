@@ -15,6 +15,9 @@ _PLURAL_MARKS: Final = frozenset(
     {"stripes", "dots", "spots", "flowers", "checks", "streifen", "rayas"}
 )
 _PARTICLES: Final = frozenset({"은", "는", "이", "가", "을", "를"})
+_TONES: Final = {"darker": "dark", "lighter": "light", "brighter": "bright"}
+"""Tone of a wish → the word before a colour."""
+_PLACES: Final = frozenset({"sole", "closure", "material", "pattern"})
 _ON_IT: Final = frozenset({"for", "on", "at", "in", "an"})
 
 
@@ -43,7 +46,7 @@ def preceding(items: Sequence[Item], at: int, skip: frozenset[Kind] = SILENT) ->
 
 def _tones(items: list[Item]) -> Iterator[Item]:
     """ "pale blue" and "a light shade of blue" are light blue; for "dark beige" the catalog has no
-    name of its own: beige."""
+    name of its own: beige. "Darker" alone stands in a colour's place."""
     known = tables()
     between = frozenset({Kind.ATTRIBUTE, Kind.WITH, *SILENT})
     skip = -1
@@ -63,12 +66,23 @@ def _tones(items: list[Item]) -> Iterator[Item]:
         colour = items[next_to] if next_to < len(items) else None
         told = at + 1 == next_to or items[at + 1].kind is Kind.ATTRIBUTE
         if colour and told and colour.kind is Kind.VALUE and colour.attribute == "colour":
-            name = f"{known.tone[item.text]} {colour.value.replace('-', ' ')}"
-            slug = known.colours.get(name, colour.value)
+            tone = _TONES.get(item.value, item.value)
+            slug = known.colours.get(f"{tone} {colour.value.replace('-', ' ')}", colour.value)
             yield replace(colour, start=item.start, text=f"{item.text} {colour.text}", value=slug)
             skip = next_to
+        elif item.value in _TONES and not _of_a_part(items, at):
+            yield item.turned(Kind.VALUE, "colour", item.value)
         else:
             yield item.turned(Kind.UNKNOWN)
+
+
+def _of_a_part(items: Sequence[Item], at: int) -> bool:
+    """ "a darker sole", "the sole is darker", "the logo is darker": not the colour of the shoe."""
+    after, before = following(items, at), preceding(items, at, SILENT | {Kind.IS})
+    said = [items[place] for place in (after, before) if place is not None]
+    if any(one.kind is Kind.ATTRIBUTE and one.attribute in _PLACES for one in said):
+        return True
+    return before is not None and (items[before].kind is Kind.PART or _is_laces(items[before]))
 
 
 def _fur(items: list[Item]) -> Iterator[Item]:

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 from search.edits.lexicon import Kind
 from search.edits.prices import Price, price_value
 from search.edits.scanning import Item
-from search.edits.terms import Attribute, Edit, EditTerm, Mode
+from search.edits.terms import TONES, Attribute, Edit, EditTerm, Mode, Tone
 
 _LEADING: Final = frozenset({Kind.WITH, Kind.NOT, Kind.TONE})
 _ARTICLES: Final = frozenset(
@@ -41,12 +41,15 @@ class Wish:
     """It continues the list of the wish before, of the same attribute."""
     joint: Kind
     """OR (also "/"), AND or COMMA, where it is joined."""
+    tone: Tone | None = None
 
 
 def settle(words: str, items: Sequence[Item], wishes: Sequence[Wish], unread: set[int]) -> Edit:
     """The edit of a sentence that has been read."""
+    wishes, strange = _toned(wishes)
+    read = [item.turned(Kind.UNKNOWN) if n in strange else item for n, item in enumerate(items)]
     terms = [
-        EditTerm(wish.mode, wish.attribute, wish.value, wish.weight)
+        EditTerm(wish.mode, wish.attribute, wish.value, wish.weight, wish.tone)
         for wish in wishes
         if wish.price is None
     ]
@@ -55,23 +58,42 @@ def settle(words: str, items: Sequence[Item], wishes: Sequence[Wish], unread: se
     return Edit(
         words=words,
         terms=_agreed([*terms, *_prices(wishes)]),
-        free_text=_free_text(words, items, unread),
+        free_text=_free_text(words, read, unread | strange),
         # "black, white and red" are three colours of one shoe, "black, white" are two choices.
         alternatives=Kind.OR in joints or joints == {Kind.COMMA},
     )
 
 
+def _toned(wishes: Sequence[Wish]) -> tuple[list[Wish], set[int]]:
+    """Wishes with "darker" as a tone of "another colour"; and the places of those that can be none:
+    beside a colour that is named, or "not darker"."""
+    tones: dict[str, Tone] = {tone: tone for tone in TONES}
+    named = any(
+        w.attribute == "colour" and w.mode != "avoid" and w.value and w.value not in tones
+        for w in wishes
+    )
+    kept, strange = [], set()
+    for wish in wishes:
+        if wish.attribute != "colour" or wish.value not in tones:
+            kept.append(wish)
+        elif named or wish.mode != "change":
+            strange.add(wish.place)
+        else:
+            kept.append(replace(wish, value=None, tone=tones[wish.value or ""]))
+    return kept, strange
+
+
 def _agreed(terms: Sequence[EditTerm]) -> tuple[EditTerm, ...]:
     """Each wish once; the more exact of two about the same attribute."""
     wanted = {(t.attribute, t.value) for t in terms if t.mode == "change" and t.value}
-    named = {attribute for attribute, _ in wanted}
+    named = {t.attribute for t in terms if t.mode == "change" and (t.value or t.tone)}
     found: dict[tuple[Mode, Attribute, str | None], EditTerm] = {}
     for term in terms:
-        if term.value is None and term.attribute in named:
+        if term.value is None and term.tone is None and term.attribute in named:
             continue  # "another colour: red"
         if term.mode == "avoid" and (term.attribute, term.value) in wanted:
             continue
-        found.setdefault((term.mode, term.attribute, term.value), term)
+        found.setdefault((term.mode, term.attribute, term.value or term.tone), term)
     return tuple(found.values())
 
 

@@ -22,6 +22,12 @@ Attribute = Literal[
     "gender",
     "price",
 ]
+Tone = Literal["darker", "lighter", "brighter"]
+TONES: Final[tuple[Tone, ...]] = get_args(Tone)
+"""Wishes about a colour that is not named: relative to what the photo shows."""
+TONED: Final[dict[Tone, str]] = {
+    "darker": "dark", "lighter": "light-coloured", "brighter": "bright",
+}  # fmt: skip
 MAX_ALTERNATIVES: Final = 12
 """Combinations that are put into sentences: "red, blue or green, Nike or Puma" has six."""
 ATTRIBUTES: Final[tuple[Attribute, ...]] = get_args(Attribute)
@@ -38,15 +44,18 @@ class EditTerm:
     "the same brand", and ``change`` without one is "another brand"."""
     weight: float = 1.0
     """How much it matters: 0 not at all, 1 as usual, 2 twice as much."""
+    tone: Tone | None = None
+    """Of "another colour", which: a darker, lighter or brighter one; ``value`` is then None."""
 
     def as_dict(self) -> dict[str, str | float | None]:
-        """For JSON."""
-        return {
+        """For JSON; ``tone`` only where there is one."""
+        told: dict[str, str | float | None] = {
             "mode": self.mode,
             "attribute": self.attribute,
             "value": self.value,
             "weight": self.weight,
         }
+        return told | {"tone": self.tone} if self.tone else told
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +98,9 @@ class Edit:
         if not (self.words or self.terms or self.free_text):
             return ()
         described = tuple(s for values in self._wished() for s in shoe_prompts(values))
+        if not described and (tones := [term.tone for term in self.terms if term.tone]):
+            # Where the photo's colour is not known, or nothing is darker than it.
+            described = tuple(s for tone in tones for s in colour_prompts(TONED[tone]))
         if not described:
             # "not black": encoders read that as black, so the unwanted is left to ``sources``.
             return (self.free_text,) if self.free_text else NEUTRAL_PROMPTS

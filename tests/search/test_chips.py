@@ -157,8 +157,8 @@ def test_two_wordings_of_a_wish_have_the_same_answers(site: Site, other: str) ->
 def test_the_api_gives_chips_and_takes_them_back(site: Site) -> None:
     first = site.client.get("/api/v1/search", {"q": "another brand in red, fluffy"}).json()
     assert first["chips"] == [
-        {"mode": "change", "attribute": "brand", "value": None, "weight": 1.0},
-        {"mode": "change", "attribute": "colour", "value": "red", "weight": 1.0},
+        {"mode": "change", "attribute": "brand", "value": None, "weight": 1.0, "tone": None},
+        {"mode": "change", "attribute": "colour", "value": "red", "weight": 1.0, "tone": None},
     ]
     assert first["free_text"] == "fluffy"
     chips = [{**first["chips"][1], "value": "blue", "weight": 0.5}]

@@ -44,6 +44,6 @@ def told(edit: Edit) -> str:
 
 
 def _line(term: EditTerm) -> str:
-    other = "the same" if term.mode == "keep" else "another"
+    other = term.tone or ("the same" if term.mode == "keep" else "another")
     weight = "" if term.weight == 1 else f"  ×{term.weight:g}"
     return f"{term.mode:<8}{term.attribute:<10}{term.value or other}{weight}"

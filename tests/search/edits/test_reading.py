@@ -20,7 +20,9 @@ def chips(words: str) -> set[str]:
 @pytest.mark.parametrize(
     ("words", "free"),
     [
-        ("same but darker", "darker"),
+        ("red but darker", "darker"),
+        ("with a darker sole", "with a darker"),
+        ("not darker", "not darker"),
         ("cheaper, under 80", "cheaper"),
         ("red, with a thick fluffy collar", "with a thick fluffy collar"),
         ("black with red accents", "with red accents"),

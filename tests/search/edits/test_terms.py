@@ -44,7 +44,7 @@ def test_colours_are_found(words: str, colours: list[str], avoided: list[str]) -
 def test_what_is_not_understood_still_counts() -> None:
     edit = edit_parse("red, with a fluffy collar")
     assert edit.targets == (*colour_prompts("red"), *["with a fluffy collar"] * 4)
-    assert edit_parse("same but darker").targets == ("darker",)
+    assert edit_parse("same but darker").targets == colour_prompts("dark")
 
 
 def test_alternatives_are_separate_sentences_and_pairs_are_one() -> None:
