@@ -12,8 +12,9 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import IO
 
 import structlog
 from django.conf import settings
@@ -98,15 +99,20 @@ def running_child(*, run_id: int) -> Iterator[subprocess.Popen[bytes]]:
     path.parent.mkdir(parents=True, exist_ok=True)
     command = [sys.executable, str(settings.BASE_DIR / "manage.py"), "crawl_run", str(run_id)]
     with path.open("wb") as output:
-        child = subprocess.Popen(
-            [*command, "--parent", str(os.getpid())],
-            stdin=subprocess.DEVNULL,
-            stdout=output,
-            stderr=subprocess.STDOUT,
-            start_new_session=True,
-        )
+        child = process_start([*command, "--parent", str(os.getpid())], output)
     with _ended_with_us(child):
         yield child
+
+
+def process_start(command: Sequence[str], output: IO[bytes]) -> subprocess.Popen[bytes]:
+    """A process in a session of its own, so that it can be ended with all that it starts."""
+    return subprocess.Popen(
+        command,
+        stdin=subprocess.DEVNULL,
+        stdout=output,
+        stderr=subprocess.STDOUT,
+        start_new_session=True,
+    )
 
 
 @contextlib.contextmanager

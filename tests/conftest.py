@@ -1,6 +1,14 @@
 """Fixtures that every test may use."""
 
+import os
+import sys
+
 from hypothesis import HealthCheck, settings
+
+# Where this is set, as it is in many containers, each process that a test starts would compile the
+# whole project anew: a third of its time.
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+sys.dont_write_bytecode = False
 
 # How long an example takes says more about the machine than about the code.
 settings.register_profile("shoefinder", deadline=None, suppress_health_check=[HealthCheck.too_slow])

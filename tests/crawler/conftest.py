@@ -16,9 +16,11 @@ from django.contrib.auth.models import Permission, User
 from django.db import connection
 from django.test import Client
 
+from crawler import runner
 from crawler.models import CrawlRun, CrawlSource
 from crawler.runner import run_until_ended
 from crawler.services import crawl_run_request, crawl_source_ensure
+from tests.crawler.warm import Fork
 from tests.fakeshop import FakeShop
 
 PHOTO_SIZE = 96
@@ -35,6 +37,12 @@ def home(
     monkeypatch.setenv("SHOEFINDER_TEST_VAR", str(tmp_path))
     monkeypatch.setenv("DATABASE_URL", database_url())
     return tmp_path
+
+
+@pytest.fixture
+def warm(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As ``home``; processes of crawls are forked from one that has loaded what they need."""
+    monkeypatch.setattr(runner, "process_start", Fork)
 
 
 def database_url() -> str:

@@ -90,7 +90,7 @@ def test_a_child_whose_worker_is_gone_does_nothing() -> None:
 
 
 @pytest.mark.crawl
-@pytest.mark.usefixtures("home")
+@pytest.mark.usefixtures("warm")
 def test_it_can_be_watched_without_a_worker(pages_at: Pages) -> None:
     server = pages_at({"/": (200, {}, product_html("Low 1")), "/x": (404, {}, "")})
 
@@ -103,7 +103,7 @@ def test_it_can_be_watched_without_a_worker(pages_at: Pages) -> None:
 
 
 @pytest.mark.crawl
-@pytest.mark.usefixtures("home")
+@pytest.mark.usefixtures("warm")
 def test_a_failed_crawl_is_a_failed_command() -> None:
     with pytest.raises(CommandError, match="cannot be reached"):
         crawl("http://127.0.0.1:9/", "--wait")

@@ -13,7 +13,7 @@ from crawler.models import CrawlRun
 from tests.crawler.conftest import Pages, crawl, product_html, source_of
 from tests.fakeshop import FakeShop
 
-pytestmark = [pytest.mark.crawl, pytest.mark.usefixtures("home")]
+pytestmark = [pytest.mark.crawl, pytest.mark.usefixtures("warm")]
 
 Shops = Callable[..., FakeShop]
 

@@ -22,7 +22,7 @@ from tests.crawler.conftest import Pages, crawl, kinds, product_html, source_of
 from tests.fakeshop import FakeShop
 from tests.fakeshop.faults import Fault
 
-pytestmark = [pytest.mark.crawl, pytest.mark.usefixtures("home")]
+pytestmark = [pytest.mark.crawl, pytest.mark.usefixtures("warm")]
 
 Shops = Callable[..., FakeShop]
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from datetime import timedelta
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -101,7 +100,7 @@ def test_fields_that_nearly_all_had_are_expected(source: CrawlSource) -> None:
 
 @pytest.mark.crawl
 def test_a_shop_that_changed_its_layout_raises_an_alarm(
-    home: Path, pages_at: Pages, admin_client: Client
+    warm: None, pages_at: Pages, admin_client: Client
 ) -> None:
     names = [f"S{n}" for n in range(12)]
     front = "".join(f'<a href="/{name}">{name}</a>' for name in names)

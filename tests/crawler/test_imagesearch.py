@@ -152,7 +152,7 @@ def test_a_question_to_an_engine_takes_a_place_there(
 
 @pytest.mark.crawl
 def test_a_plan_brings_photos_of_each_model_once(
-    home: Path, pages_at: Pages, tmp_path: Path
+    warm: None, pages_at: Pages, tmp_path: Path
 ) -> None:
     names = ["karo-wave/1.jpg", "karo-wave/used-2.jpg", "vento-breeze/3.jpg",
              "vento-breeze/karo-wave-4.jpg"]  # fmt: skip

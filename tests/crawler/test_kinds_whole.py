@@ -17,7 +17,7 @@ from crawler.services import crawl_run_request, crawl_source_ensure
 from tests.crawler.conftest import Pages, crawl, kinds, product_html
 from tests.fakeshop import FakeShop
 
-pytestmark = [pytest.mark.crawl, pytest.mark.usefixtures("home")]
+pytestmark = [pytest.mark.crawl, pytest.mark.usefixtures("warm")]
 
 Shops = Callable[..., FakeShop]
 

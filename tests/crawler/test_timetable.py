@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 from collections.abc import Callable
 from datetime import UTC, datetime, time, timedelta
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -218,7 +217,7 @@ def test_a_source_that_used_up_its_megabytes_waits(source: CrawlSource) -> None:
 
 
 @pytest.mark.crawl
-def test_a_run_keeps_to_its_quota_of_photos(home: Path, shop_of: Callable[..., FakeShop]) -> None:
+def test_a_run_keeps_to_its_quota_of_photos(warm: None, shop_of: Callable[..., FakeShop]) -> None:
     shop = shop_of(limit=6)
     run = crawl(source_of(shop, quota_photos=3))
 
@@ -230,7 +229,7 @@ def test_a_run_keeps_to_its_quota_of_photos(home: Path, shop_of: Callable[..., F
 
 @pytest.mark.crawl
 def test_a_run_pauses_when_the_quiet_hours_begin_and_goes_on_after_them(
-    home: Path, shop_of: Callable[..., FakeShop]
+    warm: None, shop_of: Callable[..., FakeShop]
 ) -> None:
     shop = shop_of(limit=6)
     source = source_of(shop, **hours_around_now())
@@ -250,7 +249,7 @@ def test_a_run_pauses_when_the_quiet_hours_begin_and_goes_on_after_them(
 
 @pytest.mark.crawl
 def test_a_run_pauses_before_the_disk_is_full(
-    home: Path, shop_of: Callable[..., FakeShop], monkeypatch: pytest.MonkeyPatch
+    warm: None, shop_of: Callable[..., FakeShop], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     shop = shop_of(limit=6, latency=0.3)
     source = source_of(shop, concurrency=1)

@@ -173,7 +173,7 @@ def test_where_the_workers_meet(settings: Any) -> None:
 
 
 @pytest.mark.crawl
-@pytest.mark.usefixtures("home")
+@pytest.mark.usefixtures("warm")
 def test_two_runs_at_one_host_do_not_double_its_load(
     valkey: Server, shop_of: Callable[..., FakeShop], monkeypatch: pytest.MonkeyPatch
 ) -> None:
