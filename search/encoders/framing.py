@@ -11,7 +11,7 @@ from typing import Final
 
 import numpy as np
 import numpy.typing as npt
-from PIL import Image
+from PIL import Image, ImageDraw, ImageFilter
 
 from search.encoders.pixels import as_rgb
 
@@ -109,3 +109,17 @@ def _unpadded(size: tuple[int, int]) -> Mask:
     left, top = (GRID - across) // 2, (GRID - down) // 2
     mask[top : top + down, left : left + across] = True
     return mask
+
+
+def cut_out(image: Image.Image) -> Image.Image | None:
+    """White on the shoe, black on a plain ground that reaches the edge; None without such."""
+    ground = plain_ground(np.asarray(image.resize((64, 64), Image.Resampling.BOX)))
+    if ground is None:
+        return None
+    differs = np.abs(np.asarray(image, np.int16) - ground.astype(np.int16)).max(axis=2) > 14
+    # A margin of ground around it, from whose corner everything outside is filled.
+    canvas = Image.fromarray(np.pad(np.where(differs, 255, 0).astype(np.uint8), 1))
+    canvas = canvas.filter(ImageFilter.MaxFilter(3))
+    ImageDraw.floodfill(canvas, (0, 0), 128)
+    outside = np.asarray(canvas)[1:-1, 1:-1] == 128
+    return Image.fromarray(np.where(outside, 0, 255).astype(np.uint8))

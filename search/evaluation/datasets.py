@@ -18,7 +18,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from search.evaluation.splits import Groups, Split, photo_groups, split_of
+from search.duplicates import Groups
+from search.evaluation.splits import Split, photo_groups, split_of
 from search.exceptions import SearchError
 
 PHOTO_SUFFIXES: Final = frozenset({".jpg", ".jpeg", ".png", ".webp", ".avif", ".heic"})

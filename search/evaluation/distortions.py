@@ -15,7 +15,7 @@ from typing import Final
 import numpy as np
 from PIL import Image, ImageDraw, ImageEnhance, ImageFilter, ImageOps
 
-from search.encoders.framing import plain_ground
+from search.encoders.framing import cut_out
 from search.evaluation.embeddings import Variant
 
 VERSION: Final = 1
@@ -93,20 +93,6 @@ def _scene(image: Image.Image, rng: random.Random) -> Image.Image:
     mess = _mess(size, rng)
     mess.paste(image.resize(small), place, None if mask is None else mask.resize(small))
     return mess
-
-
-def cut_out(image: Image.Image) -> Image.Image | None:
-    """White on the shoe, black on a plain ground that reaches the edge; None without such."""
-    ground = plain_ground(np.asarray(image.resize((64, 64), Image.Resampling.BOX)))
-    if ground is None:
-        return None
-    differs = np.abs(np.asarray(image, np.int16) - ground.astype(np.int16)).max(axis=2) > 14
-    # A margin of ground around it, from whose corner everything outside is filled.
-    canvas = Image.fromarray(np.pad(np.where(differs, 255, 0).astype(np.uint8), 1))
-    canvas = canvas.filter(ImageFilter.MaxFilter(3))
-    ImageDraw.floodfill(canvas, (0, 0), 128)
-    outside = np.asarray(canvas)[1:-1, 1:-1] == 128
-    return Image.fromarray(np.where(outside, 0, 255).astype(np.uint8))
 
 
 def _mess(size: tuple[int, int], rng: random.Random) -> Image.Image:

@@ -24,6 +24,7 @@ from PIL import Image
 from catalog.images import photo_load
 from search.encoders import Encoder
 from search.evaluation.datasets import DatasetError, ShoePhoto
+from search.nonshoes import seeded
 from search.types import Vectors
 
 BATCH: Final = 32
@@ -143,11 +144,6 @@ class EmbeddingCache:
         beside = file.with_suffix(".part")
         beside.write_bytes(buffer.getvalue())
         beside.replace(file)
-
-
-def seeded(key: str) -> random.Random:
-    """Draws that are the same ones wherever and whenever the key is."""
-    return random.Random(key)  # noqa: S311 - pictures, not secrets
 
 
 def digest_of(photo: ShoePhoto) -> str:

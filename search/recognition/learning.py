@@ -15,8 +15,8 @@ from PIL.Image import Image
 from catalog.colours import BY_SLUG
 from catalog.images import photo_load
 from catalog.models import ColorwayColour, Height, ImageStatus, ShoeImage, ShoeModel
+from search.duplicates import near_duplicate_groups
 from search.encoders import Encoder
-from search.evaluation.splits import near_duplicate_groups
 from search.exceptions import RecognitionError
 from search.models import ImageEmbedding, NameReport
 from search.recognition.fits import FOLDER

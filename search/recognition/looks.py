@@ -1,7 +1,7 @@
 """Does a photo lie on its side, and does it show a shoe at all? Read off the vector, at no cost.
 
 Two linear classifiers on an encoder's vectors, trained on photos of the catalog: as they are and
-turned by quarters; and against pictures that are no shoes (`search.evaluation.nonshoes`: drawn
+turned by quarters; and against pictures that are no shoes (`search.nonshoes`: drawn
 ones, tiles and corners of the same photos). docs/search.md tells how the bounds were set.
 """
 
@@ -16,7 +16,7 @@ import numpy.typing as npt
 from PIL.Image import Image, Transpose
 
 from search.encoders import Encoder
-from search.evaluation.nonshoes import strange_pictures
+from search.nonshoes import strange_pictures
 from search.recognition.base import Arrays, Floats, Linear, Report, linear, silent, softmax
 from search.recognition.discriminant import Head
 from search.recognition.gallery import Gallery

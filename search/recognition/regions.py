@@ -19,9 +19,8 @@ from PIL import Image
 
 from search.crop import SMALLEST, Crop
 from search.encoders.base import Encoder, PatchEncoder, patch_encoder
-from search.encoders.framing import GRID, plain_ground, shoe_mask
-from search.evaluation.distortions import cut_out
-from search.evaluation.nonshoes import strange_pictures
+from search.encoders.framing import GRID, cut_out, plain_ground, shoe_mask
+from search.nonshoes import strange_pictures
 from search.recognition.base import (
     Arrays,
     Floats,

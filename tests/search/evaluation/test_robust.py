@@ -10,11 +10,11 @@ import pytest
 from PIL import Image
 
 from search.evaluation.distortions import DISTORTIONS, PLAIN, variant_of
-from search.evaluation.embeddings import seeded
 from search.evaluation.nonshoes import kinds, non_shoes
 from search.evaluation.protocol import EvaluationError, Request
 from search.evaluation.tasks import run_task
 from search.evaluation.tasks.robust import CROP, STOOD, Helpers
+from search.nonshoes import seeded
 from tests.fakes import FakeEncoder
 from tests.search.encoders.contract import drawn_shoe
 from tests.search.evaluation.folders import model_folders, shoe

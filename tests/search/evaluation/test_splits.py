@@ -11,14 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image, ImageDraw
 
-from search.evaluation.splits import (
-    NEAR,
-    SHARES,
-    dhashes,
-    near_duplicate_groups,
-    photo_groups,
-    split_of,
-)
+from search.duplicates import NEAR, near_duplicate_groups
+from search.evaluation.splits import SHARES, dhashes, photo_groups, split_of
 
 
 def test_the_shares_are_kept() -> None:

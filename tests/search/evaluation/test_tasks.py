@@ -15,11 +15,12 @@ from django.core.management import CommandError, call_command
 from PIL import Image
 
 from catalog.colours import BY_SLUG
+from search.duplicates import near_duplicate_groups
 from search.evaluation.datasets import ShoePhoto, read_dataset, read_folders
 from search.evaluation.naming import METHODS, SLOW, Contest, named_by
 from search.evaluation.protocol import EvaluationError, Request, methods_chosen
 from search.evaluation.report import write_json
-from search.evaluation.splits import dhashes, near_duplicate_groups
+from search.evaluation.splits import dhashes
 from search.evaluation.tasks import TASKS, cross, names, recognise, run_task
 from search.evaluation.tasks.edit import Judge, edit_photos, edit_queries, encode_queries
 from search.evaluation.tasks.recognise import sides, smaller_galleries

@@ -10,7 +10,7 @@ import pytest
 from PIL import Image
 
 from search.crop import Crop
-from search.evaluation.nonshoes import strange_pictures
+from search.nonshoes import strange_pictures
 from search.recognition.regions import ENOUGH, Finder, best_box, crops_propose
 from search.types import Patches
 from tests.fakes import FakeEncoder
