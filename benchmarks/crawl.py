@@ -12,7 +12,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import os
 import subprocess
 import sys
 import tempfile
@@ -21,6 +20,8 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
+
+from benchmarks.frame import Goal, finish, own_site, parser_of
 
 LIMIT = 0.6
 CONCURRENCY = 8  # Scrapy's default for one host
@@ -35,17 +36,13 @@ class Row:
     bare_rate: float
     our_rate: float
     ratio: float
-    limit: float
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawTextHelpFormatter
-    )
+    parser = parser_of(__doc__)
     parser.add_argument("--products", type=int, default=300)
     parser.add_argument("--photo-size", type=int, default=600, help="pixels of a photo's side")
     parser.add_argument("--rounds", type=int, default=3)
-    parser.add_argument("--json", type=Path, metavar="FILE")
     parser.add_argument("--child", choices=("bare", "ours"), help=argparse.SUPPRESS)
     parser.add_argument("--urls", type=Path, help=argparse.SUPPRESS)
     parser.add_argument("--shop", help=argparse.SUPPRESS)
@@ -75,15 +72,12 @@ def main(argv: Sequence[str] | None = None) -> int:
         bare_rate=round(done / seconds["bare"], 1),
         our_rate=round(done / seconds["ours"], 1),
         ratio=round(seconds["bare"] / seconds["ours"], 3),
-        limit=LIMIT,
     )
     print(
         f"crawl of {row.requests} pages and photos: bare Scrapy {row.bare_rate}/s, "
-        f"ours {row.our_rate}/s, ratio {row.ratio} (goal {LIMIT})"
+        f"ours {row.our_rate}/s"
     )
-    if options.json:
-        options.json.write_text(json.dumps(asdict(row), indent=2))
-    return 0 if row.ratio >= LIMIT else 1
+    return finish(options.json, asdict(row), [Goal("ours ÷ bare", row.ratio, LIMIT)])
 
 
 @contextmanager
@@ -105,17 +99,10 @@ def open_shop(options: argparse.Namespace) -> Iterator[str]:
 
 def run_child(name: str, shop: str, urls: Path) -> float:
     """Seconds from opening to closing."""
-    with tempfile.TemporaryDirectory(prefix="shoefinder-bench-") as home:
-        environment = {
-            **os.environ, "SHOEFINDER_VAR": home, "DATABASE_URL": "",
-            "DJANGO_SETTINGS_MODULE": "shoefinder.settings.dev",
-        }  # fmt: skip
-        environment.pop("DATABASE_URL")
-        command = [sys.executable, "-m", "benchmarks.crawl", "--child", name, "--shop", shop]
-        child = subprocess.run(
-            [*command, "--urls", str(urls)],
-            env=environment, stdout=subprocess.PIPE, text=True, check=True,
-        )  # fmt: skip
+    command = [sys.executable, "-m", "benchmarks.crawl", "--child", name, "--shop", shop]
+    child = subprocess.run(
+        [*command, "--urls", str(urls)], stdout=subprocess.PIPE, text=True, check=True
+    )
     return float(child.stdout.splitlines()[-1])
 
 
@@ -143,26 +130,21 @@ def bare(urls: Path) -> float:
 
 def ours(shop: str) -> float:
     """A crawl as a worker runs it, but for the throttle."""
-    import django
+    with own_site():
+        from crawler.models import CrawlRun
+        from crawler.scraping.process import crawl
+        from crawler.services import crawl_run_claim, crawl_run_request, crawl_source_ensure
 
-    django.setup()
-    from django.core.management import call_command
-
-    from crawler.models import CrawlRun
-    from crawler.scraping.process import crawl
-    from crawler.services import crawl_run_claim, crawl_run_request, crawl_source_ensure
-
-    call_command("migrate", verbosity=0)
-    source = crawl_source_ensure(name="Bench", seeds=[f"{shop}/"], delay=0.0)
-    source.concurrency = CONCURRENCY
-    source.save()
-    run = crawl_run_request(source=source, trigger=CrawlRun.Trigger.COMMAND, enqueue=False)
-    plan = crawl_run_claim(run_id=run.pk)
-    assert plan is not None
-    end = crawl(plan, overrides={"AUTOTHROTTLE_ENABLED": False})
-    run.refresh_from_db()
-    assert end.reason == "finished", end
-    return run.seconds
+        source = crawl_source_ensure(name="Bench", seeds=[f"{shop}/"], delay=0.0)
+        source.concurrency = CONCURRENCY
+        source.save()
+        run = crawl_run_request(source=source, trigger=CrawlRun.Trigger.COMMAND, enqueue=False)
+        plan = crawl_run_claim(run_id=run.pk)
+        assert plan is not None
+        end = crawl(plan, overrides={"AUTOTHROTTLE_ENABLED": False})
+        run.refresh_from_db()
+        assert end.reason == "finished", end
+        return run.seconds
 
 
 if __name__ == "__main__":

@@ -7,14 +7,15 @@ in onnxruntime float32 and int8, on decoded photos.
 from __future__ import annotations
 
 import argparse
-import json
 import os
 import sys
 import tempfile
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+from benchmarks.frame import Goal, finish, parser_of
 
 if TYPE_CHECKING:
     from search.encoders.benchmark import Figures
@@ -23,28 +24,11 @@ SHAPE = "vit-b-32"
 TORCH, INT8, LITE = f"{SHAPE}:torch", f"{SHAPE}:int8", "lite"
 
 
-@dataclass(frozen=True)
-class Goal:
-    """A figure and what it must reach."""
-
-    what: str
-    value: float
-    limit: float
-    at_least: bool = True
-
-    @property
-    def met(self) -> bool:
-        return self.value >= self.limit if self.at_least else self.value <= self.limit
-
-
-def main(argv: Sequence[str] | None = None) -> list[Goal]:
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawTextHelpFormatter
-    )
+def main(argv: Sequence[str] | None = None) -> int:
+    parser = parser_of(__doc__)
     parser.add_argument("--batch", type=int, default=32)
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--threads", type=int, default=2)
-    parser.add_argument("--json", type=Path, metavar="FILE")
     options = parser.parse_args(argv)
     with tempfile.TemporaryDirectory(prefix="shoefinder-bench-") as folder:
         figures = run(options, Path(folder))
@@ -55,15 +39,8 @@ def main(argv: Sequence[str] | None = None) -> list[Goal]:
         cosine = "" if row.cosine is None else f"{row.cosine:.5f}"
         print(f"{row.name:>20}{row.photos_per_second:>10.1f}{row.photo_ms:>10.1f}"
               f"{row.text_ms:>10.1f}{cosine:>10}")  # fmt: skip
-    goals = goals_of(figures)
-    for goal in goals:
-        met, sign = "met   " if goal.met else "MISSED", "≥" if goal.at_least else "≤"
-        print(f"{met} {goal.what}: {goal.value:.2f} ({sign} {goal.limit})")
-    if options.json:
-        rows = [asdict(row) for row in figures.values()]
-        told = {"figures": rows, "goals": [asdict(goal) for goal in goals]}
-        options.json.write_text(json.dumps(told, indent=2) + "\n")
-    return goals
+    rows = [asdict(row) for row in figures.values()]
+    return finish(options.json, rows, goals_of(figures))
 
 
 def run(options: argparse.Namespace, folder: Path) -> dict[str, Figures]:
@@ -96,4 +73,4 @@ def goals_of(figures: dict[str, Figures]) -> list[Goal]:
 
 
 if __name__ == "__main__":
-    sys.exit(not all(goal.met for goal in main()))
+    sys.exit(main())

@@ -15,9 +15,7 @@ Set OMP_NUM_THREADS=1 on a busy machine: threads of FAISS wait for each other.
 from __future__ import annotations
 
 import argparse
-import json
 import os
-import tempfile
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
@@ -26,6 +24,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
+
+from benchmarks.frame import Goal, finish, own_site, parser_of
 
 if TYPE_CHECKING:
     from catalog.filters import CatalogFilter
@@ -51,28 +51,23 @@ class Row:
     ratio: float
     limit: float | None
 
-    @property
-    def missed(self) -> bool:
-        return self.limit is not None and self.ratio > self.limit
-
 
 def main(argv: Sequence[str] | None = None) -> int:
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    parser = parser_of(__doc__)
     parser.add_argument("--photos", type=int, default=100_000)
     parser.add_argument("--dim", type=int, default=512)
     parser.add_argument("--k", type=int, default=50)
     parser.add_argument("--queries", type=int, default=200)
-    parser.add_argument("--json", action="store_true", help="print JSON instead of a table")
     options = parser.parse_args(argv)
-    with tempfile.TemporaryDirectory(prefix="shoefinder-bench-") as folder:
-        rows = run(options, Path(folder))
-    if options.json:
-        print(json.dumps([asdict(row) for row in rows], indent=1))
-    else:
-        print_table(options, rows)
-    return 1 if any(row.missed for row in rows) else 0
+    with own_site() as folder:
+        rows = run(options, folder)
+    print_table(options, rows)
+    goals = [
+        Goal(row.case, row.ratio, row.limit, at_least=False)
+        for row in rows
+        if row.limit is not None
+    ]
+    return finish(options.json, [asdict(row) for row in rows], goals)
 
 
 def print_table(options: argparse.Namespace, rows: Sequence[Row]) -> None:
@@ -80,31 +75,17 @@ def print_table(options: argparse.Namespace, rows: Sequence[Row]) -> None:
         f"{options.photos} vectors of {options.dim}, k = {options.k}, "
         f"best of {options.queries} queries, {os.cpu_count()} cores"
     )
-    print(f"{'case':<38}{'engine ms':>11}{'bare ms':>10}{'ratio':>8}{'limit':>8}")
+    print(f"{'case':<38}{'engine ms':>11}{'bare ms':>10}{'ratio':>8}")
     for row in rows:
-        limit = "–" if row.limit is None else f"≤ {row.limit}"
-        print(
-            f"{row.case:<38}{row.engine_ms:>11.2f}{row.bare_ms:>10.2f}{row.ratio:>8.2f}{limit:>8}"
-            + ("  missed" if row.missed else "")
-        )
+        print(f"{row.case:<38}{row.engine_ms:>11.2f}{row.bare_ms:>10.2f}{row.ratio:>8.2f}")
 
 
 def run(options: argparse.Namespace, folder: Path) -> list[Row]:
-    os.environ["DATABASE_URL"] = f"sqlite:///{folder / 'bench.sqlite3'}"
-    os.environ["SHOEFINDER_VAR"] = str(folder)
-    os.environ["DJANGO_SETTINGS_MODULE"] = "shoefinder.settings.dev"
-    os.environ.setdefault("SECRET_KEY", "bench")
-    import django
-
-    django.setup()
-    from django.core.management import call_command
-
     from catalog.filters import CatalogFilter
     from search.filters import where_from
     from search.fusion import FUSIONS
     from search.ranking import rank
 
-    call_command("migrate", verbosity=0)
     ids = fill_catalog(options.photos)
     vectors = unit_rows(options.photos, options.dim, seed=1)
     store = build_store(folder, ids, vectors)

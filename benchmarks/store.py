@@ -1,6 +1,6 @@
 """What the FAISS store costs over bare FAISS, as ratios within one run.
 
-    python -m benchmarks.store [--json] [--cpu] [--count 100000] [--dim 512] [-k 50] [--rounds 40]
+    python -m benchmarks.store [--cpu] [--count 100000] [--dim 512] [-k 50] [--rounds 40]
 
 Vectors are clustered as those of photos are (64 centres), payloads are like a shop's. Each round
 times store and library in turn; the figures are the best of the rounds, because what else the
@@ -11,8 +11,7 @@ where there is a filter.
 
 from __future__ import annotations
 
-import argparse
-import json
+import sys
 import tempfile
 import time
 from collections.abc import Callable, Sequence
@@ -23,6 +22,7 @@ from typing import Any
 import faiss
 import numpy as np
 
+from benchmarks.frame import finish, parser_of
 from search.stores.base import Payload, Where
 from search.stores.columns import Columns, Mask
 from search.stores.faiss import FaissStore
@@ -41,9 +41,8 @@ FILTERS: dict[str, Where] = {
 }
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--json", action="store_true", help="print JSON instead of tables")
+def main() -> int:
+    parser = parser_of(__doc__)
     parser.add_argument("--count", type=int, default=100_000)
     parser.add_argument("--dim", type=int, default=512)
     parser.add_argument("-k", type=int, default=50)
@@ -65,7 +64,8 @@ def main() -> None:
             flat_limit=options.flat_limit,
             clock=time.thread_time if options.cpu else time.perf_counter,
         )
-    print(json.dumps(report, indent=1) if options.json else as_text(report))
+    print(as_text(report))
+    return finish(options.json, report)
 
 
 def measure(
@@ -279,4 +279,4 @@ def table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> list[str]:
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())
