@@ -25,8 +25,15 @@ def start_scheduled_crawl(source_id: int) -> None:
 
 @shared_task
 def sweep_crawls() -> None:
-    """Find runs that stopped, and go on with them."""
+    """Find runs and imports that stopped, and go on with them."""
     services.crawl_runs_sweep()
+    services.photo_imports_sweep()
+
+
+@shared_task(acks_late=True)
+def run_photo_import(import_id: int) -> None:
+    """Look at a folder of photos, or take it in."""
+    services.photo_import_run(import_id=import_id)
 
 
 @worker_shutting_down.connect

@@ -67,7 +67,12 @@ class Labelled:
 
 
 def photos_import(
-    *, folder: Path, labels: str, dry_run: bool = False, progress: Progress = _nothing
+    *,
+    folder: Path,
+    labels: str,
+    dry_run: bool = False,
+    progress: Progress = _nothing,
+    report: ImportReport | None = None,
 ) -> ImportReport:
     """Take in every labelled photo below a folder; the same folder twice changes nothing.
 
@@ -78,16 +83,14 @@ def photos_import(
             ``features.csv`` tells that of each. "csv": ``labels.csv`` (or ``products.csv``) in
             the folder names file, brand and model.
         dry_run: decode every photo and say what would happen; nothing is written.
+        report: filled as it goes, for whoever shows it meanwhile.
 
     Raises:
         ImportRefused: no such folder, no or no readable labels.csv.
     """
     folder = folder.resolve()
-    if not folder.is_dir():
-        raise ImportRefused(f"{folder} is not a folder.")
-    readers = {"folder": _by_folder, "features": _by_features, "csv": _by_csv}
-    found = list(readers[labels](folder))
-    report = ImportReport()
+    found = photos_labelled(folder=folder, labels=labels)
+    report = ImportReport() if report is None else report
     colorways: dict[tuple[str, str, str, str], Colorway] = {}
     for number, item in enumerate(found, start=1):
         try:
@@ -102,6 +105,18 @@ def photos_import(
     return report
 
 
+def photos_labelled(*, folder: Path, labels: str) -> list[Labelled]:
+    """Every photo below a folder and what is said about it; no photo is opened.
+
+    Raises:
+        ImportRefused: as `photos_import`.
+    """
+    if not folder.is_dir():
+        raise ImportRefused(f"{folder} is not a folder.")
+    readers = {"folder": _by_folder, "features": _by_features, "csv": _by_csv}
+    return list(readers[labels](folder))
+
+
 def _take(
     folder: Path,
     item: Labelled,
@@ -111,7 +126,7 @@ def _take(
 ) -> Outcome:
     if item.error:
         raise ImportRefused(item.error)
-    content = _read(folder, item.name)
+    content = photo_read(folder, item.name)
     if dry_run:
         known = ShoeImage.objects.filter(sha256=hashlib.sha256(content).hexdigest()).exists()
         photo_open(content)
@@ -128,7 +143,13 @@ def _take(
     return stored.outcome
 
 
-def _read(folder: Path, name: str) -> bytes:
+def photo_read(folder: Path, name: str) -> bytes:
+    """The bytes of a file below a folder, one more than allowed at most.
+
+    Raises:
+        ImportRefused: it is not there, or outside of the folder.
+    """
+    folder = folder.resolve()
     path = (folder / name).resolve()
     if not path.is_relative_to(folder) or not path.is_file():
         raise ImportRefused("The file is not there, or outside of the folder.")

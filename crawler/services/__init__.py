@@ -4,6 +4,13 @@ from crawler.services.budgets import disk_shortage
 from crawler.services.ending import crawl_run_child_ended, crawl_run_finish
 from crawler.services.health import source_alarm_close
 from crawler.services.letters import letters_forget, letters_retry, letters_write
+from crawler.services.photo_imports import (
+    photo_import_create,
+    photo_import_request,
+    photo_import_run,
+    photo_import_stop,
+    photo_imports_sweep,
+)
 from crawler.services.previews import crawl_preview_add
 from crawler.services.progress import RunState, crawl_embed_request, crawl_run_beat, crawl_run_claim
 from crawler.services.runs import (
@@ -48,6 +55,11 @@ __all__ = [
     "letters_forget",
     "letters_retry",
     "letters_write",
+    "photo_import_create",
+    "photo_import_request",
+    "photo_import_run",
+    "photo_import_stop",
+    "photo_imports_sweep",
     "quiet_end",
     "source_alarm_close",
 ]
