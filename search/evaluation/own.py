@@ -1,4 +1,4 @@
-"""The catalog as a source of labelled photos, with the vectors that the database already holds."""
+"""The catalog as a source of labelled photos, to learn from or, with its vectors, to measure by."""
 
 from __future__ import annotations
 
@@ -22,13 +22,10 @@ MOST: Final = 50_000
 """Photos that are looked at; of a larger catalog those that were obtained last."""
 
 
-class CatalogSource:
-    """Accepted photos of known models that have a vector; read once, when first asked for."""
+class Catalog:
+    """Accepted photos of known models, as they are on disk; read once, when first asked for."""
 
-    def __init__(self, encoder: Encoder) -> None:
-        self._encoder = encoder
-        self._rows: dict[str, int] = {}
-        self._vectors: Vectors = np.empty((0, encoder.dim), np.float32)
+    def __init__(self) -> None:
         self._photos: list[ShoePhoto] | None = None
 
     def __str__(self) -> str:
@@ -45,6 +42,22 @@ class CatalogSource:
         if self._photos is None:
             self._photos = self._load()
         return self._photos
+
+    def _load(self) -> list[ShoePhoto]:
+        labelled = photos_labelled()[-MOST:]
+        if not labelled:
+            raise DatasetError("The catalog has no photo of a known model: crawl or import shoes.")
+        return _shoe_photos(labelled)
+
+
+class CatalogSource(Catalog):
+    """Those that have a vector, which is not made anew."""
+
+    def __init__(self, encoder: Encoder) -> None:
+        super().__init__()
+        self._encoder = encoder
+        self._rows: dict[str, int] = {}
+        self._vectors: Vectors = np.empty((0, encoder.dim), np.float32)
 
     def embed(self, photos: Sequence[ShoePhoto], progress: Callable[[int, int], None]) -> Vectors:
         """Vectors of photos that ``labelled`` gave, in order; nothing is encoded."""
@@ -67,8 +80,12 @@ class CatalogSource:
             )
         self._vectors = np.concatenate(parts)
         self._rows = {photo.sha256: row for row, photo in enumerate(kept)}
-        groups, _ = hash_groups(_hashes(kept))
-        return [_shoe_photo(photo, int(group)) for photo, group in zip(kept, groups, strict=True)]
+        return _shoe_photos(kept)
+
+
+def _shoe_photos(photos: Sequence[LabelledPhoto]) -> list[ShoePhoto]:
+    groups, _ = hash_groups(_hashes(photos))
+    return [_shoe_photo(photo, int(group)) for photo, group in zip(photos, groups, strict=True)]
 
 
 def _hashes(photos: Sequence[LabelledPhoto]) -> np.ndarray[tuple[int], np.dtype[np.uint64]]:

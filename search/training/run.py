@@ -1,4 +1,4 @@
-"""One training run from a folder of labelled photos to a folder of weights."""
+"""One training run from labelled photos to a folder of weights."""
 
 from __future__ import annotations
 
@@ -18,7 +18,8 @@ from search.encoders.backbones import IMAGE_PACKAGE, TEXT_PACKAGE, TextTower, ba
 from search.encoders.framing import FRAMING
 from search.encoders.lite import FORMAT, LiteEncoder
 from search.encoders.pixels import PIXELS_VERSION
-from search.evaluation.datasets import DatasetError, ShoePhoto, read_labelled
+from search.evaluation.datasets import DatasetError, ShoePhoto
+from search.evaluation.sources import Source
 from search.exceptions import EncoderError
 from search.training.captions import (
     ATTRIBUTES,
@@ -59,14 +60,14 @@ class Result:
 
 
 def encoder_train(
-    data: Path,
+    source: Source,
     out: Path,
     *,
     options: TrainOptions,
     watcher: Watcher,
     cache_dir: Path = DEFAULT_CACHE,
 ) -> Result:
-    """Train on the train split of ``data``, stop by validation, report test once, write ``out``.
+    """Train on the train split of ``source``, stop by validation, report test once, write ``out``.
 
     ``out`` gets ``heads.safetensors``, ``config.json``, ``modules.json`` and ``MODEL_CARD.md``, and
     to tell how it went ``run.json``, ``manifest.csv``, ``metrics.csv`` and ``curves.png``;
@@ -77,13 +78,13 @@ def encoder_train(
     from search.encoders.sentence_module import write_modules
     from search.training.loop import Batches, Material, Progress, fit
 
-    photos = _photos(data, options)
+    photos = _photos(source, options)
     splits = np.array([photo.split for photo in photos])
     train = np.flatnonzero(splits == "train")
     validation = np.flatnonzero(splits == "validation")
     if len(train) < 8 or not len(validation):
         raise DatasetError(
-            f"{data} gives {len(train)} photos to learn from and {len(validation)} to stop by, "
+            f"{source} gives {len(train)} photos to learn from and {len(validation)} to stop by, "
             "which is too few: add photos (whole near-duplicate groups go to one side)."
         )
     work = out / "work"
@@ -232,8 +233,8 @@ def _start(folder: Path, vector: dict[str, Any]) -> _Start:
     )
 
 
-def _photos(data: Path, options: TrainOptions) -> list[ShoePhoto]:
-    photos = read_labelled(data)
+def _photos(source: Source, options: TrainOptions) -> list[ShoePhoto]:
+    photos = source.labelled()
     if options.limit and options.limit < len(photos):
         # Spread over the whole: the first thousand would be two brands.
         chosen = np.linspace(0, len(photos) - 1, options.limit).round().astype(int)

@@ -1,4 +1,4 @@
-"""``manage.py train_encoder DIR --out FOLDER``: train the `lite` encoder on labelled photos."""
+"""``manage.py train_encoder [DIR|--catalog] --out FOLDER``: train `lite` on labelled photos."""
 
 from __future__ import annotations
 
@@ -25,13 +25,17 @@ from search.exceptions import SearchError
 
 class Command(BaseCommand):
     help = (
-        "Train the `lite` encoder on labelled photos: a folder of MODEL folders, or one "
-        "laid out like SHOEFINDER_DATA. Interrupted, the same command goes on where it was."
+        "Train the `lite` encoder on labelled photos: a folder of MODEL folders, one laid out like "
+        "SHOEFINDER_DATA, or the catalog. Interrupted, the same command goes on where it was."
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        parser.add_argument(
+        where = parser.add_mutually_exclusive_group()
+        where.add_argument(
             "data", type=Path, nargs="?", help="labelled photos (default: SHOEFINDER_DATA)"
+        )
+        where.add_argument(
+            "--catalog", action="store_true", help="the catalog's photos of known models instead"
         )
         parser.add_argument("--out", type=Path, required=True, help="folder to write weights to")
         parser.add_argument(
@@ -54,6 +58,8 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         # Here, not above: importing them costs seconds that `manage.py help` should not take.
+        from search.evaluation.own import Catalog
+        from search.evaluation.sources import Folder, Source
         from search.training.options import TrainOptions
         from search.training.run import encoder_train
 
@@ -68,11 +74,12 @@ class Command(BaseCommand):
         if any(not 0 < knobs.get(name, 1.0) <= 1 for name in ("tower_rate", "learning_rate")):
             raise CommandError("A learning rate lies above 0 and is at most 1.")
         console = Console(file=self.stdout)  # type: ignore[arg-type]
-        data = options["data"] or Path(settings.SHOEFINDER_DATA)
+        folder = options["data"] or Path(settings.SHOEFINDER_DATA)
+        source: Source = Catalog() if options["catalog"] else Folder(folder)
         with Bars(console) as bars:
             try:
                 result = encoder_train(
-                    data, options["out"], options=TrainOptions(**knobs), watcher=bars
+                    source, options["out"], options=TrainOptions(**knobs), watcher=bars
                 )
             except SearchError as error:
                 raise CommandError(str(error)) from error

@@ -6,6 +6,7 @@ import io
 import json
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -14,11 +15,13 @@ from django.core.management import CommandError, call_command
 from PIL import Image, ImageDraw
 from safetensors.numpy import load_file
 
+from catalog.services.photo_imports import photos_import
 from search.encoders.artifacts import sha256_of
 from search.encoders.backbones import IMAGE_PACKAGE, backbone_path
 from search.encoders.framing import frame
 from search.encoders.lite import LiteEncoder
 from search.evaluation.datasets import DatasetError
+from search.evaluation.sources import Folder
 from search.training.model import Colours, Head, Lite, Tower
 from search.training.options import TrainOptions
 from search.training.run import encoder_train
@@ -83,7 +86,7 @@ def photos(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def trained(photos: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     out = tmp_path_factory.mktemp("trained")
     watcher = Quiet()
-    encoder_train(photos, out, options=SMALL, watcher=watcher)
+    encoder_train(Folder(photos), out, options=SMALL, watcher=watcher)
     assert all(done == total for done, total in list(watcher.stages.values())[:3])
     return out
 
@@ -136,10 +139,10 @@ def test_a_run_that_was_interrupted_ends_as_if_it_had_not_been(
     trained: Path, photos: Path, tmp_path: Path
 ) -> None:
     with pytest.raises(KeyboardInterrupt):
-        encoder_train(photos, tmp_path, options=SMALL, watcher=Quiet(epochs=2))
+        encoder_train(Folder(photos), tmp_path, options=SMALL, watcher=Quiet(epochs=2))
     assert not (tmp_path / "heads.safetensors").exists()
     second = Quiet()
-    encoder_train(photos, tmp_path, options=SMALL, watcher=second)
+    encoder_train(Folder(photos), tmp_path, options=SMALL, watcher=second)
     assert second.epochs == SMALL.epochs - 2
     whole, resumed = (load_file(f / "heads.safetensors") for f in (trained, tmp_path))
     for name, tensor in whole.items():
@@ -148,10 +151,10 @@ def test_a_run_that_was_interrupted_ends_as_if_it_had_not_been(
 
 def test_other_options_start_afresh(photos: Path, tmp_path: Path) -> None:
     with pytest.raises(KeyboardInterrupt):
-        encoder_train(photos, tmp_path, options=SMALL, watcher=Quiet(epochs=1))
+        encoder_train(Folder(photos), tmp_path, options=SMALL, watcher=Quiet(epochs=1))
     other = TrainOptions(**{**_fields(SMALL), "learning_rate": 0.01, "sides": ((64, 1),)})
     watcher = Quiet()
-    encoder_train(photos, tmp_path, options=other, watcher=watcher)
+    encoder_train(Folder(photos), tmp_path, options=other, watcher=watcher)
     assert watcher.epochs == 1
 
 
@@ -159,11 +162,18 @@ def _fields(options: TrainOptions) -> dict[str, object]:
     return {name: getattr(options, name) for name in TrainOptions.__dataclass_fields__}
 
 
-def test_the_command_trains_and_tells(photos: Path, tmp_path: Path) -> None:
+@pytest.mark.django_db
+def test_the_command_trains_on_the_catalog_and_tells(
+    photos: Path, tmp_path: Path, settings: Any
+) -> None:
+    with pytest.raises(CommandError, match="no photo of a known model"):
+        call_command("train_encoder", catalog=True, out=tmp_path)
+    settings.MEDIA_ROOT = tmp_path / "media"
+    photos_import(folder=photos, labels="folder")
     out = io.StringIO()
     call_command(
         "train_encoder",
-        str(photos),
+        catalog=True,
         out=tmp_path,
         sides=((64, 1),),
         captions=1,
@@ -174,6 +184,7 @@ def test_the_command_trains_and_tells(photos: Path, tmp_path: Path) -> None:
     )
     assert LiteEncoder(model=tmp_path).id in out.getvalue().replace("\n", "")
     assert "model_top1" in out.getvalue()
+    assert "| the catalog | " in (tmp_path / "MODEL_CARD.md").read_text()
 
 
 def test_the_command_tells_what_is_wrong(tmp_path: Path) -> None:
@@ -189,11 +200,11 @@ def test_too_few_photos_are_told(tmp_path: Path) -> None:
     (tmp_path / "in" / "model").mkdir(parents=True)
     Image.new("RGB", (60, 60), "red").save(tmp_path / "in" / "model" / "1.png")
     with pytest.raises(DatasetError, match="too few"):
-        encoder_train(tmp_path / "in", tmp_path / "out", options=SMALL, watcher=Quiet())
+        encoder_train(Folder(tmp_path / "in"), tmp_path / "out", options=SMALL, watcher=Quiet())
 
 
 def test_a_photo_that_is_none_is_named(tmp_path: Path) -> None:
     (tmp_path / "in" / "model").mkdir(parents=True)
     (tmp_path / "in" / "model" / "1.png").write_text("no photo")
     with pytest.raises(DatasetError, match=r"1\.png"):
-        encoder_train(tmp_path / "in", tmp_path / "out", options=SMALL, watcher=Quiet())
+        encoder_train(Folder(tmp_path / "in"), tmp_path / "out", options=SMALL, watcher=Quiet())
