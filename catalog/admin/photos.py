@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from django import forms
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
 from django.db.models import QuerySet
@@ -111,6 +112,11 @@ class ShoeImageAdmin(ModelAdmin):
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         return False
+
+    def formfield_for_choice_field(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
+        # In the list it has no label beside it.
+        kwargs["widget"] = forms.Select(attrs={"aria-label": str(db_field.verbose_name)})
+        return super().formfield_for_choice_field(db_field, request, **kwargs)
 
     @admin.display(description="photo")
     def shown(self, row: ShoeImage) -> SafeString | str:

@@ -9,8 +9,9 @@ from __future__ import annotations
 
 import shutil
 import time
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from datetime import timedelta
+from itertools import islice
 from pathlib import Path
 from typing import IO, Any, Final, cast
 
@@ -22,9 +23,11 @@ from django.utils import timezone
 from kombu.exceptions import OperationalError
 
 from catalog.archives import archive_check, archive_unpack
-from catalog.exceptions import ImportRefused
+from catalog.exceptions import ImportRefused, PhotoRejected
+from catalog.images import photo_open
 from catalog.services.importing import ImportReport
-from catalog.services.photo_imports import photos_import, photos_labelled
+from catalog.services.photo_imports import photo_read, photos_import, photos_labelled
+from catalog.services.photos import view_guess
 from crawler.exceptions import CrawlRefused
 from crawler.models import PhotoImport
 from crawler.services.progress import crawl_embed_request
@@ -215,9 +218,13 @@ class _Pass:
         return photos
 
     def sample(self, folder: Path) -> None:
-        good = [one for one in photos_labelled(folder=folder, labels=self.row.labels)
-                if not one.error]  # fmt: skip
-        self.row.samples = [asdict(one) for one in good[:SAMPLES]]
+        found = photos_labelled(folder=folder, labels=self.row.labels)
+        good = (one for one in found if not one.error)
+        shown = (one for one in islice(good, 10 * SAMPLES) if _is_readable(folder, one.name))
+        self.row.samples = [
+            asdict(replace(one, view=one.view or view_guess(one.name)))
+            for one in islice(shown, SAMPLES)
+        ]
         PhotoImport.objects.filter(pk=self.row.pk).update(samples=self.row.samples)
 
     def progress(self, done: int, total: int) -> None:
@@ -250,6 +257,14 @@ class _Pass:
             "rejections": [asdict(one) for one in rejected[: PhotoImport.MAX_REJECTIONS]],
             "heartbeat_at": timezone.now(),
         }
+
+
+def _is_readable(folder: Path, name: str) -> bool:
+    try:
+        photo_open(photo_read(folder, name), reduced=True)
+    except (ImportRefused, PhotoRejected, OSError):
+        return False
+    return True
 
 
 def _zip_of(row: PhotoImport) -> Path:

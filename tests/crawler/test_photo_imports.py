@@ -74,6 +74,7 @@ def test_a_folder_is_looked_at_and_then_taken_in(boss: Client) -> None:
     assert (row.status, row.created, row.rejected) == (Status.DONE, 2, 2)
     assert not ShoeImage.objects.exists()
     page = boss.get(row.get_absolute_url()).content.decode()
+    assert [one["name"] for one in row.samples] == ["karo_wave/1.jpg", "karo_wave/2_sole.jpg"]
     assert "karo_wave/1.jpg" in page
     assert "names no model after the brand" in page
     card = boss.get(reverse("admin:crawler_photoimport_photo", args=[row.pk, 0]))
