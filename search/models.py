@@ -7,6 +7,7 @@ from django.db import models
 from django.utils import timezone
 
 from catalog.models import ShoeImage, ShoeModel
+from search.jobs import Job, PlainJob
 
 
 class ImageEmbedding(models.Model):
@@ -87,16 +88,8 @@ class IndexState(models.Model):
         return f"{self.encoder_id}: generation {self.generation}"
 
 
-class IndexBuild(models.Model):
+class IndexBuild(PlainJob):
     """A rebuild of an index: what it was built from and how it went."""
-
-    class Status(models.TextChoices):
-        PENDING = "pending", "Waiting"
-        RUNNING = "running", "Running"
-        DONE = "done", "Done"
-        FAILED = "failed", "Failed"
-
-    UNFINISHED = (Status.PENDING, Status.RUNNING)
 
     class Trigger(models.TextChoices):
         ADMIN = "admin", "Admin"
@@ -116,16 +109,9 @@ class IndexBuild(models.Model):
     checksum = models.CharField(max_length=128, blank=True)
     schema_version = models.PositiveSmallIntegerField(default=1)
     """Of the payload: raised when what a photo can be filtered by changes its meaning."""
-    status = models.CharField(max_length=8, choices=Status, default=Status.PENDING)
     trigger = models.CharField(max_length=8, choices=Trigger, default=Trigger.COMMAND)
-    error = models.TextField(blank=True)
-    requested_at = models.DateTimeField(default=timezone.now)
-    started_at = models.DateTimeField(null=True, blank=True)
-    heartbeat_at = models.DateTimeField(null=True, blank=True)
-    finished_at = models.DateTimeField(null=True, blank=True)
 
-    class Meta:
-        ordering = ["-requested_at", "-id"]
+    class Meta(PlainJob.Meta):
         constraints = [
             models.UniqueConstraint(
                 fields=["encoder_id"],
@@ -137,15 +123,8 @@ class IndexBuild(models.Model):
     def __str__(self) -> str:
         return f"{self.encoder_id}: {self.get_status_display().lower()}, {self.count} vectors"
 
-    @property
-    def seconds(self) -> float | None:
-        """How long it ran, or has been running."""
-        if self.started_at is None:
-            return None
-        return ((self.finished_at or timezone.now()) - self.started_at).total_seconds()
 
-
-class EncoderSwitch(models.Model):
+class EncoderSwitch(Job):
     """The site changes its encoder: what was asked for, how far it is, and what came of it.
 
     The row that became DONE last names the encoder that answers searches; the update that makes it
@@ -198,30 +177,17 @@ class EncoderSwitch(models.Model):
     """How both encoders answered the owner's labelled queries; see `search.labelled`."""
     message = models.TextField(blank=True)
     """Why it is held or has failed, and the mend."""
-    requested_at = models.DateTimeField(default=timezone.now)
-    started_at = models.DateTimeField(null=True, blank=True)
-    heartbeat_at = models.DateTimeField(null=True, blank=True)
     swapped_at = models.DateTimeField(null=True, blank=True, db_index=True)
-    finished_at = models.DateTimeField(null=True, blank=True)
 
-    class Meta:
-        ordering = ["-requested_at", "-id"]
+    class Meta(Job.Meta):
         verbose_name_plural = "encoder switches"
 
     def __str__(self) -> str:
         return f"{self.name}: {self.get_status_display().lower()}"
 
 
-class EvaluationRun(models.Model):
+class EvaluationRun(PlainJob):
     """One task of `manage.py evaluate`: what was measured, and the page that shows it."""
-
-    class Status(models.TextChoices):
-        PENDING = "pending", "Waiting"
-        RUNNING = "running", "Running"
-        DONE = "done", "Done"
-        FAILED = "failed", "Failed"
-
-    UNFINISHED = (Status.PENDING, Status.RUNNING)
 
     class Trigger(models.TextChoices):
         ADMIN = "admin", "Admin"
@@ -240,21 +206,14 @@ class EvaluationRun(models.Model):
     """{method: {heading: text}}: what is no metric."""
     report = models.CharField(max_length=100, blank=True)
     """File name of the page below ``VAR_DIR/evaluation/reports``; empty without one."""
-    status = models.CharField(max_length=8, choices=Status, default=Status.PENDING)
     trigger = models.CharField(max_length=8, choices=Trigger, default=Trigger.COMMAND)
     stage = models.CharField(max_length=100, blank=True)
     done = models.PositiveBigIntegerField(default=0)
     total = models.PositiveBigIntegerField(default=0)
     """Of the stage that runs."""
     attempts = models.PositiveSmallIntegerField(default=0)
-    error = models.TextField(blank=True)
-    requested_at = models.DateTimeField(default=timezone.now)
-    started_at = models.DateTimeField(null=True, blank=True)
-    heartbeat_at = models.DateTimeField(null=True, blank=True)
-    finished_at = models.DateTimeField(null=True, blank=True)
 
-    class Meta:
-        ordering = ["-requested_at", "-id"]
+    class Meta(PlainJob.Meta):
         indexes = [models.Index(fields=["task", "-requested_at"], name="evaluation_task")]
         constraints = [
             models.UniqueConstraint(
@@ -287,19 +246,11 @@ class QueryPhoto(models.Model):
         return self.token[:8]
 
 
-class RecogniserFit(models.Model):
+class RecogniserFit(PlainJob):
     """A method of naming learns the catalog's photos under one encoder: how far, how well.
 
     What it learned is a file (`search.recognition.fits`), a cache of the catalog like an index.
     """
-
-    class Status(models.TextChoices):
-        PENDING = "pending", "Waiting"
-        RUNNING = "running", "Running"
-        DONE = "done", "Done"
-        FAILED = "failed", "Failed"
-
-    UNFINISHED = (Status.PENDING, Status.RUNNING)
 
     class Trigger(models.TextChoices):
         ADMIN = "admin", "Admin"
@@ -310,7 +261,6 @@ class RecogniserFit(models.Model):
     method = models.CharField(max_length=40)
     shots = models.PositiveSmallIntegerField(default=0)
     """At most so many photos of each model; 0: all."""
-    status = models.CharField(max_length=8, choices=Status, default=Status.PENDING)
     trigger = models.CharField(max_length=8, choices=Trigger, default=Trigger.COMMAND)
     doing = models.CharField(max_length=100, blank=True)
     count = models.PositiveIntegerField(default=0)
@@ -324,14 +274,8 @@ class RecogniserFit(models.Model):
     """How many there were."""
     figures = models.JSONField(default=dict, blank=True)
     """On held-out photos; empty where there were too few."""
-    error = models.TextField(blank=True)
-    requested_at = models.DateTimeField(default=timezone.now)
-    started_at = models.DateTimeField(null=True, blank=True)
-    heartbeat_at = models.DateTimeField(null=True, blank=True)
-    finished_at = models.DateTimeField(null=True, blank=True)
 
-    class Meta:
-        ordering = ["-requested_at", "-id"]
+    class Meta(PlainJob.Meta):
         verbose_name = "fit of a recogniser"
         verbose_name_plural = "fits of recognisers"
         constraints = [
