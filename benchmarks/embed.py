@@ -29,6 +29,11 @@ if TYPE_CHECKING:
 LIMIT = 0.85
 DRAWINGS = 48
 """Different photos; more of them only take longer to draw."""
+RULES = (
+    "near-duplicate=off,not-a-shoe=1,partly-visible=1,heel-or-sole=1,unclear=1,box=1,collage=1,"
+    "overlay-text=1"
+)
+"""The drawings are much alike, and no rule takes them for shoes: each is judged, and embedded."""
 
 
 @dataclass(frozen=True)
@@ -52,8 +57,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--side", type=int, default=600, help="pixels of a photo's side")
     options = parser.parse_args(argv)
-    # The drawings are much alike; each is to be embedded.
-    with own_site(SHOEFINDER_PHOTO_RULES="near-duplicate=off"):
+    with own_site(SHOEFINDER_PHOTO_RULES=RULES):
         row = run(options)
     print(f"{row.rounds} × {row.photos} JPEGs of {options.side} px, batches of {row.batch}, "
           f"{os.cpu_count()} cores, {row.encoder}")  # fmt: skip
