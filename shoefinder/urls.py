@@ -8,6 +8,7 @@ from shoefinder.health import healthz, readyz
 from shoefinder.media import media
 from shoefinder.metrics import metrics
 
+admin.autodiscover()
 admin.site.site_header = admin.site.site_title = "shoefinder"
 admin.site.index_title = "Administration"
 

@@ -3,6 +3,7 @@
 import os
 import sys
 
+import pytest
 from hypothesis import HealthCheck, settings
 
 # Where this is set, as it is in many containers, each process that a test starts would compile the
@@ -13,3 +14,10 @@ sys.dont_write_bytecode = False
 # How long an example takes says more about the machine than about the code.
 settings.register_profile("shoefinder", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("shoefinder")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """One of the parallel workers loads torch and trains what a module's tests share."""
+    for item in items:
+        if item.get_closest_marker("encoder"):
+            item.add_marker(pytest.mark.xdist_group("encoder"))

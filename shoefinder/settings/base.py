@@ -39,7 +39,7 @@ INSTALLED_APPS = [
     "search",
     "crawler",
     "shoefinder",
-    "django.contrib.admin",
+    "shoefinder.apps.AdminWhenServed",
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.humanize",
