@@ -13,7 +13,7 @@ import os
 import subprocess
 import sys
 
-BENCHMARKS = ("store", "search", "encoder", "embed", "crawl", "million")
+BENCHMARKS = ("store", "search", "query", "encoder", "embed", "crawl", "million")
 
 
 def main(chosen: list[str]) -> int:

@@ -57,16 +57,16 @@ def likeness(query: Query, image_id: int, *, encoder: Encoder | None = None) -> 
     patches = patch_encoder(encoder)
     if patches is None:
         raise QueryError(NO_PATCHES)
-    pictures = query_pictures(query)
+    pictures = query_pictures(query, at_least=SIDE)
     if pictures:
         asked = pictures[0]
         turned = upright_vector(asked, encoder=encoder).turned
         asked = asked.transpose(TURNS[turned]) if turned else asked
     elif query.like:
-        asked = picture_load(catalog_photo(query.like[0]).file)
+        asked = picture_load(catalog_photo(query.like[0]).file, at_least=SIDE)
     else:
         raise QueryError(NO_PHOTO)
-    answer = picture_load(catalog_photo(image_id).file)
+    answer = picture_load(catalog_photo(image_id).file, at_least=SIDE)
     one, other = heats(patches.encode_patches([asked, answer]))
     return Likeness(_glowing(asked, one), _glowing(answer, other), one, other)
 

@@ -14,19 +14,26 @@ from search.exceptions import QueryError
 from search.queries import query_photo_get
 from search.query import NO_PHOTO, Query
 
+AT_LEAST: Final = 400
+"""Pixels that a photo's longest side keeps: above what any encoder reads. A visitor's photo of 1600
+px is decoded at a quarter at once; to resize it to an exact size takes longer than to encode it."""
 LONGEST_SIDE: Final = 640
-"""Pixels that a photo is decoded to: well above what any encoder reads."""
+"""Pixels that a crop is shrunk to."""
 
 
-def query_pictures(query: Query) -> list[Image]:
+def query_pictures(query: Query, *, at_least: int = AT_LEAST) -> list[Image]:
     """The visitor's photos, or the catalog's; the first cut to ``query.crop``. Empty without any.
 
     Raises ``QueryPhotoExpired``, and ``QueryError`` for a photo that the catalog does not have.
     """
     if query.image_id is not None:
-        return [picture_load(catalog_photo(query.image_id).file, crop=query.crop)]
+        return [
+            picture_load(catalog_photo(query.image_id).file, crop=query.crop, at_least=at_least)
+        ]
     return [
-        picture_load(query_photo_get(token).file, crop=None if place else query.crop)
+        picture_load(
+            query_photo_get(token).file, crop=None if place else query.crop, at_least=at_least
+        )
         for place, token in enumerate(query.photos)
     ]
 
@@ -39,11 +46,11 @@ def catalog_photo(image_id: int) -> ShoeImage:
     return photo
 
 
-def picture_load(kept: FieldFile, *, crop: Crop | None = None) -> Image:
-    """A stored photo at no more than ``LONGEST_SIDE``, cut to ``crop``."""
+def picture_load(kept: FieldFile, *, crop: Crop | None = None, at_least: int = AT_LEAST) -> Image:
+    """A stored photo of ``at_least`` so many pixels where it has them, or its ``crop``."""
     with kept.open("rb") as file:
         # A frame around a corner still has the pixels that an encoder reads.
-        image = photo_load(file, longest_side=None if crop else LONGEST_SIDE)
+        image = photo_load(file, at_least=None if crop else at_least)
     if crop is None:
         return image
     image = image.crop(crop.box(image.size))

@@ -31,7 +31,8 @@ BATCH: Final = 32
 KEEP_EVERY: Final = 16
 """Batches between two writes: what a kill can cost."""
 LONGEST_SIDE: Final = 640
-"""As the engine decodes (search.engine.LONGEST_SIDE), so that both see the same pixels."""
+"""Pixels, in every cache of evaluations. The site decodes to a whole fraction of at least 400:
+encoders hardly see otherwise (docs/search.md, "Speed")."""
 
 Progress = Callable[[int, int], None]
 """Called with (photos done, photos in all)."""
