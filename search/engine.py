@@ -11,9 +11,10 @@ import numpy as np
 from django.conf import settings
 
 from search.active import active_encoder
-from search.edits import Edit, Mode
+from search.edits import Edit, Mode, built_in
+from search.edits.lexicon import Kind
 from search.encoders import Encoder
-from search.evidence import describe_edges, outlines, weights
+from search.evidence import describe_edges, heard, outlines, weights
 from search.exceptions import QueryError
 from search.filters import where_from
 from search.fusion import EncodedQuery, Fusion, Mixture, fusion_for, fusion_named
@@ -43,6 +44,8 @@ PHOTOS_PER_COLORWAY: Final = 4
 """How many hits are asked for each colorway that a page shows; shops publish 1 to 8."""
 Outlined = Callable[[], Vector | None]
 """Looks at a photo's outlines; only where the ranking asks for them."""
+NAMING: Final = frozenset({Kind.UNKNOWN, Kind.PART})
+"""Kinds of words that shops may write too; all others say what is to be done."""
 LIKE: Final = 0.5
 """Weight of the mean photo of "more like this" beside what is searched with (Rocchio 1971)."""
 
@@ -191,6 +194,7 @@ class Engine:
             catalog=catalog or statistics_of(self.store),
             language=language,
             words=query.words,
+            heard=free_words(edit),
             colours=_tints(worded, "change"),
             alternatives=worded.alternatives,
             unwanted=_tints(worded, "avoid"),
@@ -288,6 +292,14 @@ def leaving_out(query: Query) -> tuple[int, ...]:
 
 def _unknown() -> None:
     """The outlines of nobody knows what."""
+
+
+def free_words(edit: Edit) -> tuple[str, ...]:
+    """Of the free text those words that are no mere grammar: "with a fluffy collar" → fluffy,
+    collar."""
+    known = built_in()
+    told = ((word, known.get((word,))) for word in heard(edit.free_text))
+    return tuple(word for word, means in told if means is None or means.kind in NAMING)
 
 
 def says_more(edit: Edit) -> bool:

@@ -9,7 +9,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
+import numpy.typing as npt
 
+from catalog.selectors import listing_texts
+from search.evidence import agreement
 from search.fusion import (
     IMAGE,
     SAMPLE_SIZE,
@@ -18,6 +21,7 @@ from search.fusion import (
     EncodedQuery,
     Fusion,
     IdArray,
+    Scores,
     Statistics,
 )
 from search.fusion.mixture import Mixture, Prepared
@@ -34,6 +38,12 @@ FIRST_ASK: Final = 1000
 EXACT_BELOW: Final = 200_000
 """Hits per list where the hunt for certainty ends: from this catalog size on, blends are exact
 only as far as their lists reach."""
+
+
+READ: Final = 200
+"""Photos, the best before, of which what shops write is read: one query, and 2 ms."""
+
+Rows = npt.NDArray[np.intp]
 
 
 @dataclass(frozen=True)
@@ -150,24 +160,42 @@ def _weighed(
             kept = np.flatnonzero(~rules.forbidden(scan.marks, len(scan.ids)))
         else:
             kept = np.arange(len(scan.ids))
-        best = kept
-        if len(kept) > depth:
-            # All that tie with the last one wanted stay, so that ids decide and pages are stable.
-            last = np.partition(total[kept], len(kept) - depth)[len(kept) - depth]
-            best = kept[total[kept] >= last]
-        best = best[np.lexsort((scan.ids[best], -total[best]))][:depth]
+        if query.heard and fusion.recipe.listings:
+            first = _best(kept, scan.ids, total, READ)
+            shares["listings"] = np.zeros(len(total), np.float64)
+            shares["listings"][first] = fusion.recipe.listings * _written(query, scan.ids[first])
+            total = total + shares["listings"]
+        best = _best(kept, scan.ids, total, depth)
         hits = [
             Hit(int(scan.ids[i]), float(total[i]), {n: float(s[i]) for n, s in shares.items()})
             for i in best.tolist()
         ]
-        marks = scan.marks[:, best]
-        standing = {
-            int(scan.ids[i]): rules.standing(marks[:, [place]], 0)
-            for place, i in enumerate(best.tolist())
-        }
+        told = rules.standings(scan.marks[:, best], len(best))
+        standing = dict(zip(scan.ids[best].tolist(), told, strict=True))
     complete = len(kept) <= depth
-    scale = (0.0, prepared.ideal + rules.ideal)
+    ideal = prepared.ideal + rules.ideal + ("listings" in shares) * fusion.recipe.listings
+    scale = (0.0, ideal)
     return Ranking(hits, complete, query, fusion, store, standing, scale)
+
+
+def _best(kept: Rows, ids: IdArray, total: Scores, count: int) -> Rows:
+    """The ``count`` best of the rows ``kept``, best first, ties by id."""
+    best = kept
+    if len(kept) > count:
+        # All that tie with the last one wanted stay, so that ids decide and pages are stable.
+        last = np.partition(total[kept], len(kept) - count)[len(kept) - count]
+        best = kept[total[kept] >= last]
+    return best[np.lexsort((ids[best], -total[best]))][:count]
+
+
+def _written(query: EncodedQuery, ids: IdArray) -> Scores:
+    """How well what shops write of these photos agrees with the query's free words, 0 to 1.
+
+    It is never below 0, and always the same photos are looked at: whatever stands behind them
+    stays behind, and pages are stable.
+    """
+    texts = listing_texts(ids.tolist())
+    return agreement(query.heard, [texts.get(number, "") for number in ids.tolist()])
 
 
 def _shortlisted(

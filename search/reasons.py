@@ -15,6 +15,7 @@ LABELS: Final[Mapping[str, str]] = {
     "photo": "Like the photo",
     "words": "Like the words",
     "attributes": "What is known of it",
+    "listings": "What shops write",
     "unlike": "Like what you refused",
 }
 STANDINGS: Final[Mapping[str, str]] = {

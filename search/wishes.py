@@ -129,15 +129,16 @@ class Rules:
             out |= marks[-1] & ~whole
         return out
 
-    def standing(self, marks: Marks, column: int) -> Terms:
-        """Each term with "yes", "no" or "unknown" for one photo."""
-        answers = iter(self._answers(marks))
+    def standings(self, marks: Marks, count: int) -> list[Terms]:
+        """For each photo, each term with "yes", "no" or "unknown"."""
         words: dict[float, Standing] = {1.0: "yes", -1.0: "no", 0.0: "unknown"}
-        found: list[tuple[EditTerm, Standing]] = []
-        for rule in self.rules:
-            asked = rule.satisfied is not None
-            found.append((rule.term, words[float(next(answers)[column])] if asked else "unknown"))
-        return tuple(found)
+        answers = iter([[words[one] for one in row.tolist()] for row in self._answers(marks)])
+        unknown: list[Standing] = ["unknown"] * count
+        told = [
+            [(rule.term, one) for one in (next(answers) if rule.satisfied else unknown)]
+            for rule in self.rules
+        ]
+        return list(zip(*told, strict=True)) if told else [()] * count
 
     @property
     def ideal(self) -> float:

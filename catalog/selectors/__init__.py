@@ -24,6 +24,7 @@ from catalog.selectors.labelled import LabelledPhoto, photos_labelled
 from catalog.selectors.matching import colorways_matching
 from catalog.selectors.payloads import Payload, image_payloads
 from catalog.selectors.predictions import colours_of, corrections, disagreeing
+from catalog.selectors.texts import listing_texts
 
 __all__ = [
     "BrandEntry",
@@ -51,6 +52,7 @@ __all__ = [
     "disagreeing",
     "facets",
     "image_payloads",
+    "listing_texts",
     "model_get",
     "models_list",
     "photos_labelled",

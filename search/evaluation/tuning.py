@@ -1,20 +1,23 @@
 """Choose the recipe of the mixture on validation, and learn its weights on the training share.
 
-Two steps, because they age differently: ``weights_learn`` reads pixels only, and holds for every
-encoder; ``recipe_choose`` has to be run again whenever the encoder's vectors change.
+Steps, because they age differently: ``weights_learn`` reads pixels only, and holds for every
+encoder; ``recipe_choose`` and then ``listings_choose`` have to be run again whenever the encoder's
+vectors change.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
 import numpy as np
 import numpy.typing as npt
 
+from search.edits import edit_parse
 from search.encoders.colours import swatch_colours
 from search.encoders.framing import Framed, frame
+from search.engine import free_words
 from search.evaluation.datasets import ShoePhoto
 from search.evaluation.embeddings import photo_open
 from search.evaluation.looking import look
@@ -26,10 +29,12 @@ from search.evaluation.tasks.edit import (
     encode_queries,
     main_colour,
 )
-from search.evidence import Weights
+from search.evidence import Weights, agreement
 from search.evidence.pixels import PALETTE, SIDE, edge_counts, tally
+from search.fusion import EncodedQuery, Evidence, Scores
 from search.fusion.mixture import Mixture, Recipe
 from search.texts import COLOUR_SLUGS, text_space
+from search.types import Vectors
 
 Floats = npt.NDArray[np.float32]
 
@@ -42,6 +47,7 @@ GRID: Final[dict[str, tuple[float, ...]]] = {
     "floor": (0.001, 0.003, 0.01),
 }
 """Tried one at a time in this order, each with the best of those before; twice."""
+LISTINGS: Final = (0.0, 0.25, 0.5, 1.0, 1.5, 2.0, 3.0)
 DIRECTIONS: Final = 32
 """Principal directions of edges that are kept."""
 RIDGE: Final = 1e-3
@@ -84,6 +90,57 @@ def recipe_choose(
         if best == before:
             break
     return best, reached
+
+
+def listings_choose(
+    request: Request, tell: Callable[[str], None], *, start: Recipe
+) -> tuple[Recipe, dict[float, float]]:
+    """The recipe with the best weight of what shops write, and the mAP of every weight tried.
+
+    The queries of `recipe_choose`, each with one free word more: every second one with a word of
+    its own shoe's title, the others with one of another shoe's, which no right title has. As all
+    listings were written by one shop, the gain is what a catalog can win at best.
+    """
+    photos = edit_photos(request)
+    queries = request.sample(edit_queries(photos))
+    vectors = request.embed(photos, "the photos")
+    looked = look(photos, lambda done, total: request.report("Counting colours", done, total))
+    space, random = text_space(request.encoder), np.random.default_rng(request.seed)
+    encoded, evidence = encode_queries(queries, vectors, space, looked, start)
+    spoken = []
+    for number, (query, one) in enumerate(zip(queries, encoded, strict=True)):
+        whose = query.photo if number % 2 == 0 else int(random.integers(len(photos)))
+        words = free_words(edit_parse(photos[whose].title))
+        if words:
+            word = words[int(random.integers(len(words)))]
+            one = replace(one, heard=(word,), more=space.mean((word,)))
+        spoken.append(one)
+    titles = [photo.title for photo in photos]
+    judge = Judge(photos, queries)
+    tried = {
+        weight: float(
+            judge.figures(
+                Reading(Mixture(recipe=start), titles, weight), spoken, vectors, evidence=evidence
+            )["map"].mean()
+        )
+        for weight in LISTINGS
+    }
+    tell("listings: " + ", ".join(f"{weight:g} {reached:.4f}" for weight, reached in tried.items()))
+    return replace(start, listings=max(tried, key=lambda weight: tried[weight])), tried
+
+
+@dataclass(frozen=True)
+class Reading:
+    """The mixture, and what shops write: over all photos, for there are few."""
+
+    mixture: Mixture
+    titles: Sequence[str]
+    weight: float
+
+    def score(self, q: EncodedQuery, vectors: Vectors, evidence: Evidence | None = None) -> Scores:
+        return self.mixture.score(q, vectors, evidence) + self.weight * agreement(
+            q.heard, self.titles
+        )
 
 
 def _with(recipe: Recipe, name: str, value: float) -> Recipe:

@@ -7,6 +7,7 @@ models, no encoder, no network.
 from __future__ import annotations
 
 from search.evidence.colours import colour_log
+from search.evidence.listings import agreement, heard
 from search.evidence.pixels import BYTES, VERSION, describe, describe_edges, tally, unpack
 from search.evidence.shapes import outlines
 from search.evidence.weights import Weights, weights
@@ -15,9 +16,11 @@ __all__ = [
     "BYTES",
     "VERSION",
     "Weights",
+    "agreement",
     "colour_log",
     "describe",
     "describe_edges",
+    "heard",
     "outlines",
     "tally",
     "unpack",

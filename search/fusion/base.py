@@ -102,6 +102,8 @@ class EncodedQuery:
     language: Language | None = None
     words: str = ""
     """What was said, for methods that add words to it."""
+    heard: tuple[str, ...] = ()
+    """Free words that are looked for in what shops write."""
     colours: tuple[tuple[int, float], ...] = ()
     """Colours wished for, places in ``Language.colours``, each with its weight; main one first."""
     alternatives: bool = False

@@ -53,6 +53,8 @@ class Recipe:
     """Added to a probability, so that one sure mistake does not outweigh everything."""
     pixels: float
     """Share of the histogram in the mixed log-probability; the encoder has the rest."""
+    listings: float
+    """What it adds when shops write every free word that was said (`search.evidence.listings`)."""
 
     def save(self, file: Path, **about: str | float) -> None:
         """Write it, with what a reader wants to know of its choice."""
@@ -71,6 +73,12 @@ FILE: Final = Path(__file__).with_name("recipe.json")
 def recipe() -> Recipe:
     """The one that is shipped."""
     return Recipe(**json.loads(FILE.read_text(encoding="utf-8"))["recipe"])
+
+
+def recipe_about() -> dict[str, str | float]:
+    """What the shipped one says of its choice."""
+    about: dict[str, str | float] = json.loads(FILE.read_text(encoding="utf-8"))["about"]
+    return about
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,7 @@ from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
-from typing import Final
+from typing import Final, Protocol
 
 import numpy as np
 
@@ -30,7 +30,16 @@ from search.evaluation.metrics import Bootstrap, average_precision, recall_at, s
 from search.evaluation.protocol import EvaluationError, Measured, Request
 from search.evaluation.sources import Source, preferred
 from search.evidence import weights
-from search.fusion import FUSIONS, EncodedQuery, Evidence, Fusion, Mixture, Statistics, fusion_named
+from search.fusion import (
+    FUSIONS,
+    EncodedQuery,
+    Evidence,
+    Fusion,
+    Mixture,
+    Scores,
+    Statistics,
+    fusion_named,
+)
 from search.fusion.mixture import Recipe, recipe
 from search.language import COLOUR_PLACE, language_of
 from search.query import DEFAULT_WEIGHT
@@ -231,6 +240,13 @@ def _label(photo: ShoePhoto) -> str:
     return f"{photo.brand} {photo.model} · {'/'.join(photo.colours)}".strip()
 
 
+class Scoring(Protocol):
+    """What is judged: every fusion can do it."""
+
+    def score(self, q: EncodedQuery, vectors: Vectors, evidence: Evidence | None = None) -> Scores:
+        """(n,), higher is better."""
+
+
 class Judge:
     """Which answers are right, for every query over the same photos."""
 
@@ -241,7 +257,7 @@ class Judge:
 
     def figures(
         self,
-        fusion: Fusion,
+        fusion: Scoring,
         encoded: Sequence[EncodedQuery],
         vectors: Vectors,
         firsts: list[float] | None = None,

@@ -11,10 +11,10 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from search.encoders import get_encoder
 from search.evaluation.datasets import DatasetError, read_dataset
 from search.evaluation.protocol import EvaluationError, Request
-from search.evaluation.tuning import recipe_choose, weights_learn
+from search.evaluation.tuning import listings_choose, recipe_choose, weights_learn
 from search.evidence import weights
 from search.exceptions import EncoderError
-from search.fusion.mixture import FILE, recipe
+from search.fusion.mixture import FILE, recipe, recipe_about
 
 
 class Command(BaseCommand):
@@ -30,6 +30,10 @@ class Command(BaseCommand):
         parser.add_argument(
             "--weights", action="store_true",
             help="first learn search/evidence/weights.npz anew from the training share",
+        )  # fmt: skip
+        parser.add_argument(
+            "--listings", action="store_true",
+            help="choose only how much it counts that shops write what was said",
         )  # fmt: skip
         parser.add_argument(
             "--dry-run", action="store_true", help="print what would be chosen, write nothing"
@@ -62,10 +66,18 @@ class Command(BaseCommand):
             cache=Path(settings.VAR_DIR) / "evaluation" / "embeddings",
             report=self._report,
         )
-        best, reached = recipe_choose(request, self.stdout.write, start=recipe())
-        self.stdout.write(f"{best}: mAP {reached:.4f} on validation")
+        best, reached = recipe(), None
+        if not options["listings"]:
+            best, reached = recipe_choose(request, self.stdout.write, start=best)
+        best, tried = listings_choose(request, self.stdout.write, start=best)
+        self.stdout.write(f"{best}: mAP {reached or max(tried.values()):.4f} on validation")
         if not options["dry_run"]:
-            best.save(FILE, encoder=str(encoder.id), split="validation", map=round(reached, 4))
+            about = {**recipe_about(), "encoder": str(encoder.id), "split": "validation"}
+            if reached is not None:
+                about["map"] = round(reached, 4)
+            about["map_with_words"] = round(tried[best.listings], 4)
+            about["map_words_unread"] = round(tried[0.0], 4)
+            best.save(FILE, **about)
             recipe.cache_clear()
             self.stdout.write(f"Written to {FILE}.")
 
