@@ -29,6 +29,8 @@ FIELDS = {
 FIELD_PREFIX = "field:"
 """Of the names under which a run counts products by what they have: ``read`` for all that were
 read anew, each of `FIELDS`, and ``lost`` for pages that gave products before and give none now."""
+FRONTIER = "frontier.sqlite3"
+"""In a run's folder: what is still to be asked for (`crawler.scraping.frontier`)."""
 GOOD_PAGE, BAD_PAGE = "good.json.gz", "bad.json.gz"
 """Names of kept pages, in a run's folder while it runs, then in its source's."""
 

@@ -16,6 +16,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST, require_safe
 
 from crawler.admin.letters import letters_url
+from crawler.admin.searches import models_url
 from crawler.exceptions import CrawlerError
 from crawler.models import CrawlRun
 from crawler.selectors import letters_count, run_log_tail
@@ -128,6 +129,7 @@ class CrawlRunAdmin(RunAdminBase):
             "items_wanted": PREVIEW_ITEMS,
             "letters": letters_count(run),
             "letters_url": letters_url(run.source),
+            "models_url": models_url(run.source),
             "log": run_log_tail(run),
             "report": "" if run.is_dry_run else request.build_absolute_uri(report_path(run)),
             "may_act": self.has_change_permission(request, run),

@@ -16,7 +16,7 @@ from django.utils.html import format_html
 from django.views.decorators.http import require_POST, require_safe
 
 from crawler.admin.letters import letters_url
-from crawler.admin.overview import OverviewViews
+from crawler.admin.searches import SearchViews, models_url
 from crawler.exceptions import CrawlerError, SourceInvalid
 from crawler.forms import PREFIX, CrawlSourceForm, form_of_kind, parameter_fields
 from crawler.kinds import Kind, kind_get, kinds_all
@@ -32,7 +32,7 @@ RECENT_RUNS = 10
 
 
 @admin.register(CrawlSource)
-class CrawlSourceAdmin(OverviewViews):
+class CrawlSourceAdmin(SearchViews):
     change_list_template = "admin/crawler/source_list.html"
     form = CrawlSourceForm
     add_form_template = change_form_template = "admin/crawler/source_change.html"
@@ -146,6 +146,11 @@ class CrawlSourceAdmin(OverviewViews):
                 name="crawler_crawlsource_dashboard",
             ),
             path(
+                "<int:pk>/models/",
+                wrapped(require_safe(self.models_view)),
+                name="crawler_crawlsource_models",
+            ),
+            path(
                 "<int:pk>/pages/",
                 wrapped(require_safe(self.pages_view)),
                 name="crawler_crawlsource_pages",
@@ -244,4 +249,5 @@ class CrawlSourceAdmin(OverviewViews):
         context["recent_runs"] = runs[:RECENT_RUNS]
         context["plots"] = run_plots(source) if source else []
         context["letters_url"] = letters_url(source) if source else ""
+        context["models_url"] = models_url(source) if source else ""
         return super().change_view(request, object_id, form_url, context)

@@ -21,9 +21,8 @@ from crawler.scraping.memory import PageMemory
 from crawler.scraping.settings import photos_anywhere, scrapy_settings
 from crawler.scraping.writer import Writer
 from crawler.services import letters_write
-from crawler.types import RunEnd, RunPlan
+from crawler.types import FRONTIER, RunEnd, RunPlan
 
-FRONTIER = "frontier.sqlite3"
 LOG_BYTES = 5_000_000
 LOG_FILES = 2
 QUIET = (

@@ -27,6 +27,7 @@ from crawler.imagesearch.providers import (
 )
 from crawler.scraping.places import GiveBack
 from crawler.scraping.spiders.imagesearch import ASKS, ProviderMiddleware
+from crawler.selectors.searches import model_searches
 from crawler.services import crawl_source_ensure
 from tests.catalog.photos import photo_bytes
 from tests.crawler.conftest import Pages, crawl, kinds
@@ -179,6 +180,9 @@ def test_a_plan_brings_photos_of_each_model_once(
     assert kinds(run).get("two-models") == 1
     # What a search engine finds tells a model and no more.
     assert set(Colorway.objects.values_list("style_code", "name")) == {("", "")}
+    told = {one.model: one for one in model_searches(source)}
+    assert {one.state for one in told.values()} == {"exhausted"}
+    assert sum(one.found for one in told.values()) == sum(one.kept for one in told.values()) == 4
     again = crawl(source)
     assert again.photos_new == 0
     assert ShoeImage.objects.count() == 4
