@@ -9,6 +9,8 @@ from typing import Any
 
 from PIL import Image, ImageDraw
 
+from catalog import images  # noqa: F401 - teaches Pillow to write HEIC
+
 
 def picture(size: tuple[int, int] = (120, 80), *, seed: int = 0) -> Image.Image:
     """Four corners of different colour, so that turning shows; ``seed`` makes it another photo."""
