@@ -144,6 +144,11 @@ class ImageSearchParams(Params):
         1000, "Photos of a popular model", "The same, for models marked as popular.",
         least=1, most=100_000,
     )  # fmt: skip
+    missing_views: bool = param(
+        False, "Ask for missing views", "One more question for each of side view, top view, "
+        "outsole, pair and on feet that no photo of a model is known to show; for models of the "
+        "catalog.",
+    )  # fmt: skip
     most_pages: int = param(10, "Pages of a question", "At most.", least=1, most=100)
     language: str = param(
         "", "Language", "Of the answers, such as en or de-AT. Empty: any.", check=check_language

@@ -53,7 +53,8 @@ class ModelSearch:
 
     @property
     def asked(self) -> int | None:
-        return None if self.left is None else self.questions - self.left
+        # Views that were found meanwhile are asked for no more, but what waits is still asked.
+        return None if self.left is None else max(0, self.questions - self.left)
 
     @property
     def refused(self) -> int:
@@ -90,7 +91,7 @@ def model_searches(source: CrawlSource) -> list[ModelSearch]:
     models = (
         models_of_table("\n".join(told.models))
         if told.models
-        else models_of_catalog(brands=told.brands)
+        else models_of_catalog(brands=told.brands, missing_views=told.missing_views)
     )
     questions = Counter(
         _key(query.brand, query.model)
@@ -129,7 +130,7 @@ def _search(
     elif left == 0:
         state = "exhausted"
     else:
-        state = "waiting" if left == questions else "asking"
+        state = "waiting" if left >= questions else "asking"
     return ModelSearch(
         brand=one.brand, model=one.model, popular=one.popular, wanted=wanted, questions=questions,
         left=left, found=found, kept=kept, rejected=dict(rejected), state=state,

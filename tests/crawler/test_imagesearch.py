@@ -31,7 +31,12 @@ from crawler.selectors.searches import model_searches
 from crawler.services import crawl_source_ensure
 from tests.catalog.photos import photo_bytes
 from tests.crawler.conftest import Pages, crawl, kinds
-from tests.factories import ShoeModelAliasFactory, ShoeModelFactory
+from tests.factories import (
+    ColorwayFactory,
+    ShoeImageFactory,
+    ShoeModelAliasFactory,
+    ShoeModelFactory,
+)
 
 
 def test_a_models_photos_are_shared_out_among_its_questions() -> None:
@@ -63,6 +68,18 @@ def test_the_catalogs_models_are_asked_for_with_their_aliases() -> None:
     ShoeModelFactory(brand=model.brand, name="Old", merged_into=model)
     assert models_of_catalog() == [Wanted(brand="Karo", model="Wave", aliases=("Wavy",))]
     assert models_of_catalog(brands=["Vento"]) == []
+
+
+@pytest.mark.django_db
+def test_views_that_no_photo_of_a_model_shows_are_asked_for() -> None:
+    model = ShoeModelFactory(brand__name="Karo", name="Wave")
+    colorway = ColorwayFactory(model=model)
+    for view in ("lateral", "pair", ""):
+        ShoeImageFactory(colorway=colorway, view=view, with_file=False)
+    ShoeImageFactory(colorway=colorway, view="sole", status="rejected", with_file=False)
+    models = models_of_catalog(missing_views=True)
+    words = [one.words for one in queries_of(models, suffixes=[], photos=8, photos_popular=8)]
+    assert words == ["Karo Wave", "Karo Wave top view", "Karo Wave outsole", "Karo Wave on feet"]
 
 
 def test_full_photos_are_taken_from_answers_and_nothing_else() -> None:

@@ -70,7 +70,9 @@ class ImageSearchSpider(ShopSpider):
         try:
             if self.params.models:
                 return models_of_table("\n".join(self.params.models))
-            return models_of_catalog(brands=self.params.brands)
+            return models_of_catalog(
+                brands=self.params.brands, missing_views=self.params.missing_views
+            )
         finally:
             connections.close_all()
 
