@@ -6,6 +6,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
+from typing import NamedTuple
 
 from django.conf import settings
 from django.urls import reverse
@@ -77,14 +78,14 @@ class _Offer:
 def colorway_cards(ids: Sequence[int]) -> dict[int, ColorwayCard]:
     """Cards by colorway id, in the order of ``ids``; ids that are gone are left out. 4 queries,
     and one where colours are not as stated."""
-    rows = Colorway.objects.select_related("model__brand", "brand", "cover").in_bulk(list(set(ids)))
+    rows = _rows(ids)
     offers = _offers(rows)
     photos = _photo_counts(rows)
-    otherwise = colours_of(n for n, row in rows.items() if "colours" in row.settled_by)
+    otherwise = colours_of(n for n, row in rows.items() if "colours:" in row.settled)
     return {
         number: _card(
             rows[number],
-            otherwise.get(number, rows[number].colours),
+            otherwise.get(number, tuple(rows[number].colour_key.split("/"))),
             offers.get(number, []),
             photos.get(number, 0),
         )
@@ -93,25 +94,59 @@ def colorway_cards(ids: Sequence[int]) -> dict[int, ColorwayCard]:
     }
 
 
-def _card(
-    row: Colorway, slugs: Sequence[str], offers: Sequence[_Offer], photos: int
-) -> ColorwayCard:
+class _Row(NamedTuple):
+    """What is read of a colorway: models of five tables would take longer than the query."""
+
+    id: int
+    name: str
+    style_code: str
+    colour_key: str
+    settled: str
+    is_available: bool
+    brand: str
+    model_id: int
+    model: str
+    model_slug: str
+    brand_slug: str
+    cover_id: int | None
+    sha256: str
+    width: int
+    height: int
+    status: str
+
+
+_FIELDS = (
+    "id", "name", "style_code", "colour_key", "settled", "is_available", "brand__name", "model_id",
+    "model__name", "model__slug", "model__brand__slug", "cover_id", "cover__sha256",
+    "cover__width", "cover__height", "cover__status",
+)  # fmt: skip
+
+
+def _rows(ids: Sequence[int]) -> dict[int, _Row]:
+    found = Colorway.objects.filter(pk__in=set(ids)).order_by().values_list(*_FIELDS)
+    return {row[0]: _Row(*row) for row in found}
+
+
+def _card(row: _Row, slugs: Sequence[str], offers: Sequence[_Offer], photos: int) -> ColorwayCard:
     best = _best(offers)
     colours = tuple(BY_SLUG[slug] for slug in slugs if slug in BY_SLUG)
-    cover = row.cover if row.cover and row.cover.status == ImageStatus.ACCEPTED else None
+    cover = None
+    if row.cover_id is not None and row.status == ImageStatus.ACCEPTED:
+        cover = Cover(row.cover_id, row.sha256, row.width, row.height)
+    marks = (part.partition(":") for part in row.settled.split())
     return ColorwayCard(
-        id=row.pk,
-        brand=row.brand.name,
-        brand_slug=row.model.brand.slug,
-        model=row.model.name,
+        id=row.id,
+        brand=row.brand,
+        brand_slug=row.brand_slug,
+        model=row.model,
         model_id=row.model_id,
-        model_slug=row.model.slug,
+        model_slug=row.model_slug,
         name=row.name or " / ".join(colour.name.capitalize() for colour in colours),
         style_code=row.style_code,
         colours=colours,
-        predicted=frozenset(a for a, by in row.settled_by.items() if by == "predicted"),
-        url=reverse("catalog:colorway", args=[row.pk]),
-        cover=Cover(cover.pk, cover.sha256, cover.width, cover.height) if cover else None,
+        predicted=frozenset(attribute for attribute, _, by in marks if by == "predicted"),
+        url=reverse("catalog:colorway", args=[row.id]),
+        cover=cover,
         price=best.price if best else None,
         currency=best.currency if best else "",
         shop=best.shop if best else "",

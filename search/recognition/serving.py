@@ -134,18 +134,17 @@ def _facts(model_ids: Sequence[int]) -> dict[int, Facts]:
 
 def _candidates(pairs: Sequence[tuple[int, float]], votes: Poll) -> tuple[Candidate, ...]:
     """As the catalog stands now: merged models count together, deleted ones are left out."""
-    rows = ShoeModel.objects.select_related("brand", "merged_into__brand").in_bulk(
-        [number for number, _ in pairs]
-    )
+    rows = ShoeModel.objects.filter(pk__in=[number for number, _ in pairs]).order_by()
+    own = ("pk", "brand__name", "name")
+    names = {row[0]: row for row in rows.values_list(*own, *(f"merged_into__{f}" for f in own))}
     counts = {vote.label: vote.count for vote in votes.votes}
     found: dict[int, Candidate] = {}
     for number, share in pairs:
-        row = rows.get(number)
-        if row is None:
+        if number not in names:
             continue
-        model = row.merged_into or row
-        known = found.get(model.pk) or Candidate(model.pk, str(model), 0.0, 0)
-        found[model.pk] = replace(
+        pk, brand, name = names[number][:3] if names[number][3] is None else names[number][3:]
+        known = found.get(pk) or Candidate(pk, f"{brand} {name}", 0.0, 0)
+        found[pk] = replace(
             known, confidence=known.confidence + share, votes=known.votes + counts.get(number, 0)
         )
     ranked = sorted(found.values(), key=lambda candidate: -candidate.confidence)
