@@ -17,6 +17,7 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image
 
+from catalog import images  # noqa: F401 - teaches Pillow HEIC
 from search.duplicates import NEAR, near_duplicate_groups
 
 Split = Literal["train", "validation", "test"]
