@@ -35,7 +35,7 @@ from search.evaluation.naming import (
 from search.evaluation.protocol import EvaluationError, Measured, Request, Row
 from search.evaluation.tasks.recognise import sides
 from search.recognition import DEFAULT
-from search.recognition.looks import TURNS, Looks
+from search.recognition.looks import MOST, TURNS, Looks
 from search.recognition.looks import VERSION as TURNING
 from search.recognition.regions import VERSION as CROPS
 from search.recognition.regions import Finder, crops_propose
@@ -50,8 +50,6 @@ CROPPED: Final = tuple(f"{name}{CROP}" for name in (PLAIN, "clutter", "scene"))
 UPRIGHT: Final = "+upright"
 STOOD: Final = tuple(f"{name}{UPRIGHT}" for name in (PLAIN, "rotate-90", "rotate-180"))
 ROWS: Final = (*DISTORTIONS, *STOOD, *CROPPED)
-LEARNED: Final = 200
-"""Photos of the gallery that the site's helpers learn from."""
 
 
 class RobustTask:
@@ -134,8 +132,8 @@ class Helpers:
         patches = patch_encoder(request.encoder) if crops else None
         photos: list[Image.Image] = []
         if patches or turns:
-            drawn = np.random.default_rng(request.seed).permutation(len(gallery))[:LEARNED]
-            photos = [photo_open(gallery[place].path) for place in sorted(drawn.tolist())]
+            drawn = np.random.default_rng(request.seed).permutation(len(gallery))[:MOST]
+            photos = [photo_open(gallery[place].path) for place in drawn.tolist()]
         return cls(
             request.encoder,
             Finder.learn(photos, patches, report=request.report) if patches else None,
