@@ -25,6 +25,10 @@ class Command(BaseCommand):
         parser.add_argument("--encoder", help="by default SHOEFINDER_ENCODER")
         parser.add_argument("--data", type=Path, help="shoe photos; by default SHOEFINDER_DATA")
         parser.add_argument(
+            "--good", type=Path, action="append", default=[], metavar="DIR",
+            help="labelled photos that are good as well, of a kind that --data lacks",
+        )  # fmt: skip
+        parser.add_argument(
             "--others", type=Path, help="a folder of photos of anything but shoes, used as well"
         )
         parser.add_argument(
@@ -80,7 +84,8 @@ class Command(BaseCommand):
                    TimeRemainingColumn())  # fmt: skip
         try:
             encoder = get_encoder(options["encoder"])
-            photos = read_labelled(options["data"] or Path(settings.SHOEFINDER_DATA))
+            folders = [options["data"] or Path(settings.SHOEFINDER_DATA), *options["good"]]
+            photos = [photo for folder in folders for photo in read_labelled(folder)]
             with Progress(*columns, console=console, transient=True) as bar:
                 task = bar.add_task("Reading photos", total=None)
                 labelled = labelled_vectors(
