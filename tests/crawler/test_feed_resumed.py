@@ -32,7 +32,7 @@ def table(title: str = "Low") -> bytes:
 
 
 @pytest.mark.crawl
-@pytest.mark.usefixtures("home")
+@pytest.mark.usefixtures("warm")
 @pytest.mark.parametrize("has_changed", [False, True])
 def test_a_stopped_feed_goes_on_where_it_stood(pages_at: Pages, has_changed: bool) -> None:
     let_go = threading.Event()

@@ -17,7 +17,7 @@ from crawler.types import Letter
 from tests.crawler.conftest import Pages, crawl, kinds, product_html, source_of
 from tests.fakeshop import FakeShop
 
-pytestmark = [pytest.mark.crawl, pytest.mark.usefixtures("home")]
+pytestmark = [pytest.mark.crawl, pytest.mark.usefixtures("warm")]
 
 Kind = DeadLetter.Kind
 
