@@ -25,7 +25,7 @@ from search.types import Vectors
 TABLE: Final = Path(__file__).with_name("view_labels.csv")
 DIGITS: Final = 16
 STRENGTH: Final = 30.0
-"""Inverse regularisation (C), by the validation share: 3 is never sure, 100 is sure too often."""
+"""Inverse regularisation (C); 3 is never sure, 100 too often, on validation and test alike."""
 
 
 @dataclass(frozen=True, slots=True)
