@@ -60,13 +60,19 @@ class DatabaseCollector(Collector):
 
 
 def _crawls() -> Iterable[Metric]:
-    from crawler.models import SourceAlarm
+    from crawler.models import DeadLetter, SourceAlarm
     from crawler.selectors import real_runs
 
     alarms = SourceAlarm.objects.filter(closed_at=None).count()
     yield GaugeMetricFamily(
         "shoefinder_source_alarms", "Sources' open alarms, one for each kind", value=alarms
     )
+    letters = GaugeMetricFamily(
+        "shoefinder_letters", "Pages and photos that failed, by state", labels=["state"]
+    )
+    for state in DeadLetter.State.values:
+        letters.add_metric([state], DeadLetter.objects.filter(state=state).count())
+    yield letters
     runs = GaugeMetricFamily("shoefinder_crawl_runs", "Crawl runs by status", labels=["status"])
     for row in real_runs().order_by().values("status").annotate(n=Count("id")):
         runs.add_metric([row["status"]], row["n"])

@@ -80,6 +80,7 @@ def test_metrics_need_the_token(client: Client, settings: Any) -> None:
         "shoefinder_queue_age_seconds",
         "shoefinder_crawled_total",
         "shoefinder_photos_waiting",
+        'shoefinder_letters{state="dead"}',
         'shoefinder_catalog_rows{model="colorway"}',
     ):
         assert name in response.content.decode()
