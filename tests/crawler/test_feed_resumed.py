@@ -48,6 +48,8 @@ def test_a_stopped_feed_goes_on_where_it_stood(pages_at: Pages, has_changed: boo
     with running_child(run_id=run.pk) as child:
         wait_until(lambda: "/hold.jpg" in server.asked)
         crawl_run_cancel(run=run)
+        # Let go before it is known of, the rest of a small feed is read at once.
+        wait_until(lambda: "ending the crawl: cancelled" in run.log_path.read_text())
         let_go.set()
         child.wait(60)
     run.refresh_from_db()
