@@ -102,11 +102,13 @@ def fill(count: int) -> None:
     with connection.cursor() as cursor:
         cursor.execute(
             "INSERT INTO catalog_colorway (id, model_id, brand_id, name, style_code, colour_key, "
-            "category, height, gender, price, is_available, sort_name, created_at, updated_at) "
+            "category, height, gender, price, is_available, sort_name, settled, created_at, "
+            "updated_at) "
             f"{numbers} SELECT n + 1, {model} + n % 1000, {brand} + n % 200, 'Colour ' || n, "
             f"'C' || n, {choose['colour']}, {choose['category']}, {choose['height']}, "
             f"{choose['gender']}, CASE WHEN n % 9 = 0 THEN NULL ELSE 20 + n * 37 % 280 END, "
-            f"n % 3 <> 0, 'brand ' || n % 200 || ' model ' || n % 1000, '{now}', '{now}' FROM t"
+            f"n % 3 <> 0, 'brand ' || n % 200 || ' model ' || n % 1000, '', '{now}', "
+            f"'{now}' FROM t"
         )
         cursor.execute(
             "INSERT INTO catalog_colorwaycolour (colorway_id, colour, position) "

@@ -18,7 +18,7 @@ from search.evaluation.datasets import DatasetError
 from search.evaluation.page import write_html
 from search.evaluation.protocol import EvaluationError, Measured, Request
 from search.evaluation.report import print_table, write_json, write_markdown
-from search.evaluation.tasks import TASKS, run_task
+from search.evaluation.tasks import ALL, TASKS, run_task
 from search.exceptions import EncoderError
 from search.models import EvaluationRun
 
@@ -60,7 +60,7 @@ class Command(BaseCommand):
         )  # fmt: skip
 
     def handle(self, *args: Any, **options: Any) -> None:
-        names = list(TASKS) if options["task"] == "all" else [options["task"]]
+        names = list(ALL) if options["task"] == "all" else [options["task"]]
         out = cast(IO[str], self.stdout)
         console = Console(file=out, width=None if out.isatty() else 160)
         measured: list[Measured] = []
