@@ -4,6 +4,9 @@ Two runs that ask one host would each keep to what is allowed, and together doub
 takes a place at the host in the Valkey (or Redis) that all workers share, and gives it back when
 the host has answered. A place is a lease: what a killed process held is free again after
 `LEASE_SECONDS`. Times are the server's, so that clocks of machines may differ.
+
+Where no delay is asked for, a process hands a place that came free on to its own next request, for
+`TURN_SECONDS` at most: asking the server for each would slow the reading of a fast shop.
 """
 
 from __future__ import annotations
@@ -14,6 +17,7 @@ import os
 import random
 import socket
 import time
+from collections import deque
 from collections.abc import Awaitable, Callable
 from functools import partial
 from typing import Any, Protocol
@@ -27,6 +31,10 @@ logger = logging.getLogger(__name__)
 LEASE_SECONDS = 60.0
 MAX_PAUSE_SECONDS = 0.25
 """Between two questions whether a place is free."""
+TURN_SECONDS = 0.5
+"""That a place stays within one process while others may be waiting for it."""
+IDLE_SECONDS = 0.02
+"""That a free place waits for the next request of its process."""
 RETRY_SECONDS = 1.0
 """Between two attempts to reach a server that went away."""
 CONNECT_SECONDS = 1.0
@@ -107,7 +115,10 @@ class SharedPlaces:
         self._renew = self._redis.register_script(_RENEW)
         self._owner = f"{socket.gethostname()}:{os.getpid()}:{uuid4().hex[:8]}"
         self._lease = round(lease * 1000)
-        self._held: dict[str, set[str]] = {}
+        self._held: dict[str, dict[str, float]] = {}
+        """Host → token → when it was taken; idle ones are among them."""
+        self._idle: dict[str, list[str]] = {}
+        self._waiting: dict[str, deque[asyncio.Future[str]]] = {}
         self._hosts: set[str] = set()
         self._was_there = False
         self._away_until = 0.0
@@ -117,6 +128,8 @@ class SharedPlaces:
 
     async def take(self, host: str, *, allowed: int, delay: float) -> GiveBack:
         """Wait for a place; what gives it back. ``delay``: seconds after another's request."""
+        if idle := self._idle.get(host):
+            return self._ours(host, idle.pop(), delay)
         token = uuid4().hex
         while True:
             pause = await self._ask(host, token, allowed=allowed, delay=delay)
@@ -124,12 +137,29 @@ class SharedPlaces:
                 return await self._alone(host)
             if pause == 0:
                 break
-            pause = min(pause, MAX_PAUSE_SECONDS)
-            await asyncio.sleep(pause * random.uniform(0.5, 1.0))  # noqa: S311 - no secret
-        self._held.setdefault(host, set()).add(token)
+            pause = min(pause, MAX_PAUSE_SECONDS) * random.uniform(0.5, 1.0)  # noqa: S311 - no secret
+            if handed := await self._handed(host, pause):
+                return self._ours(host, handed, delay)
+        self._held.setdefault(host, {})[token] = time.monotonic()
         if self._renewing is None:
             self._renewing = asyncio.create_task(self._keep_renewing())
-        return lambda: self._give_back(host, token)
+        return self._ours(host, token, delay)
+
+    def _ours(self, host: str, token: str, delay: float) -> GiveBack:
+        return lambda: self._give_back(host, token, keep=delay == 0)
+
+    async def _handed(self, host: str, seconds: float) -> str | None:
+        """A place that another request of this process gives back meanwhile."""
+        waiter = asyncio.get_running_loop().create_future()
+        waiting = self._waiting.setdefault(host, deque())
+        waiting.append(waiter)
+        try:
+            return await asyncio.wait_for(waiter, seconds)
+        except TimeoutError:
+            return None
+        finally:
+            if waiter in waiting:
+                waiting.remove(waiter)
 
     async def _ask(self, host: str, token: str, *, allowed: int, delay: float) -> float | None:
         """Seconds to wait, 0 for a place that is ours now, None while the server is away."""
@@ -162,12 +192,28 @@ class SharedPlaces:
         await lock.acquire()
         return lock.release
 
-    def _give_back(self, host: str, token: str) -> None:
-        held = self._held.get(host, set())
+    def _give_back(self, host: str, token: str, *, keep: bool) -> None:
+        held = self._held.get(host, {})
         if token not in held:
             return  # `close` gave it back with all others
-        held.discard(token)
-        self._later(self._attempt(partial(self._redis.zrem, _keys(host)[0], token)))
+        if not keep or time.monotonic() - held[token] >= TURN_SECONDS:
+            self._let_go(host, token)
+            return
+        for waiter in self._waiting.get(host, ()):
+            if not waiter.done():
+                waiter.set_result(token)
+                return
+        self._idle.setdefault(host, []).append(token)
+        asyncio.get_running_loop().call_later(IDLE_SECONDS, self._idle_ended, host, token)
+
+    def _idle_ended(self, host: str, token: str) -> None:
+        if token in self._idle.get(host, ()):
+            self._idle[host].remove(token)
+            self._let_go(host, token)
+
+    def _let_go(self, host: str, token: str) -> None:
+        if self._held.get(host, {}).pop(token, None) is not None:
+            self._later(self._attempt(partial(self._redis.zrem, _keys(host)[0], token)))
 
     def _later(self, call: Awaitable[Any]) -> None:
         task = asyncio.ensure_future(call)
@@ -191,7 +237,7 @@ class SharedPlaces:
             await asyncio.wait(self._tasks, timeout=CONNECT_SECONDS)
         for host in self._hosts:
             held, limits, _ = _keys(host)
-            tokens = self._held.pop(host, set())
+            tokens = self._held.pop(host, {})
             if tokens:
                 await self._attempt(partial(self._redis.zrem, held, *tokens))
             await self._attempt(partial(self._redis.hdel, limits, self._owner))
