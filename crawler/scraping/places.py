@@ -128,7 +128,7 @@ class SharedPlaces:
 
     async def take(self, host: str, *, allowed: int, delay: float) -> GiveBack:
         """Wait for a place; what gives it back. ``delay``: seconds after another's request."""
-        if idle := self._idle.get(host):
+        if delay == 0 and (idle := self._idle.get(host)):
             return self._ours(host, idle.pop(), delay)
         token = uuid4().hex
         while True:
@@ -138,7 +138,9 @@ class SharedPlaces:
             if pause == 0:
                 break
             pause = min(pause, MAX_PAUSE_SECONDS) * random.uniform(0.5, 1.0)  # noqa: S311 - no secret
-            if handed := await self._handed(host, pause):
+            if delay:
+                await asyncio.sleep(pause)
+            elif handed := await self._handed(host, pause):
                 return self._ours(host, handed, delay)
         self._held.setdefault(host, {})[token] = time.monotonic()
         if self._renewing is None:
