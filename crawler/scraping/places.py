@@ -35,6 +35,8 @@ TURN_SECONDS = 0.5
 """That a place stays within one process while others may be waiting for it."""
 IDLE_SECONDS = 0.02
 """That a free place waits for the next request of its process."""
+YIELD_SECONDS = 0.06
+"""That a process whose turn is over asks for no place where others do, who ask every 50 ms."""
 RETRY_SECONDS = 1.0
 """Between two attempts to reach a server that went away."""
 CONNECT_SECONDS = 1.0
@@ -59,11 +61,13 @@ redis.call('ZADD', KEYS[1], now + lease, token)
 redis.call('HSET', KEYS[3], 'owner', owner, 'at', string.format('%.0f', now))
 redis.call('PEXPIRE', KEYS[1], lease + delay)
 redis.call('PEXPIRE', KEYS[3], lease + delay)
+if redis.call('HLEN', KEYS[2]) > 1 then return -1 end
 return 0
 """
 """KEYS: places held (token → end of its lease), limits (owner → allowed:until), the last request.
-0, or the milliseconds after which to ask again. The strictest of those who ask now holds for all;
-the delay holds between requests of different owners: within one, Scrapy's slot keeps it."""
+0 for a place, -1 for one that others ask for too, or the milliseconds after which to ask again.
+The strictest of those who ask now holds for all; the delay holds between requests of different
+owners: within one, Scrapy's slot keeps it."""
 _RENEW = """
 local now = redis.call('TIME'); now = now[1] * 1000 + math.floor(now[2] / 1000)
 for i = 2, #ARGV do redis.call('ZADD', KEYS[1], 'XX', now + tonumber(ARGV[1]), ARGV[i]) end
@@ -119,6 +123,9 @@ class SharedPlaces:
         """Host → token → when it was taken; idle ones are among them."""
         self._idle: dict[str, list[str]] = {}
         self._waiting: dict[str, deque[asyncio.Future[str]]] = {}
+        self._shared: dict[str, bool] = {}
+        """Host → whether others asked for it, as of the last place taken."""
+        self._yields_until: dict[str, float] = {}
         self._hosts: set[str] = set()
         self._was_there = False
         self._away_until = 0.0
@@ -130,12 +137,14 @@ class SharedPlaces:
         """Wait for a place; what gives it back. ``delay``: seconds after another's request."""
         if delay == 0 and (idle := self._idle.get(host)):
             return self._ours(host, idle.pop(), delay)
+        await asyncio.sleep(max(0.0, self._yields_until.get(host, 0.0) - time.monotonic()))
         token = uuid4().hex
         while True:
             pause = await self._ask(host, token, allowed=allowed, delay=delay)
             if pause is None:
                 return await self._alone(host)
-            if pause == 0:
+            if pause <= 0:
+                self._shared[host] = pause < 0
                 break
             pause = min(pause, MAX_PAUSE_SECONDS) * random.uniform(0.5, 1.0)  # noqa: S311 - no secret
             if delay:
@@ -164,7 +173,7 @@ class SharedPlaces:
                 waiting.remove(waiter)
 
     async def _ask(self, host: str, token: str, *, allowed: int, delay: float) -> float | None:
-        """Seconds to wait, 0 for a place that is ours now, None while the server is away."""
+        """Seconds to wait, none for a place that is ours now; None while the server is away."""
         self._hosts.add(host)
         arguments: list[str | int] = [self._owner, token, allowed, round(delay * 1000), self._lease]
         answer = await self._attempt(lambda: self._take(keys=_keys(host), args=arguments))
@@ -200,6 +209,8 @@ class SharedPlaces:
             return  # `close` gave it back with all others
         if not keep or time.monotonic() - held[token] >= TURN_SECONDS:
             self._let_go(host, token)
+            if keep and self._shared.get(host):
+                self._yields_until[host] = time.monotonic() + YIELD_SECONDS
             return
         for waiter in self._waiting.get(host, ()):
             if not waiter.done():

@@ -89,6 +89,33 @@ def test_two_processes_together_take_no_more_than_is_allowed(valkey: Server) -> 
     run(scene, valkey)
 
 
+def test_a_process_hands_its_place_on_but_not_for_ever(valkey: Server) -> None:
+    async def one_request(places: SharedPlaces) -> None:
+        (await take(places, allowed=1))()
+
+    async def scene(one: SharedPlaces, two: SharedPlaces) -> None:
+        given = await take(one, allowed=1)
+        other = asyncio.create_task(one_request(two))
+        while not other.done():
+            given()
+            given = await take(one, allowed=1)
+            await asyncio.sleep(0)
+        given()
+
+    run(scene, valkey)
+
+
+def test_a_place_is_handed_to_a_request_that_waits(valkey: Server) -> None:
+    async def scene(one: SharedPlaces, two: SharedPlaces) -> None:
+        given = await take(one, allowed=1)
+        waiting = await waits(one, allowed=1)
+        given()
+        (await waiting)()
+        (await take(two, allowed=1))()
+
+    run(scene, valkey)
+
+
 def test_the_strictest_of_those_who_ask_holds_for_all(valkey: Server) -> None:
     async def scene(one: SharedPlaces, two: SharedPlaces) -> None:
         given = await take(one, allowed=4)
