@@ -2,27 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from functools import partial
 from io import BytesIO
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from django import forms
 from django.conf import settings
-from django.contrib import admin, messages
+from django.contrib import admin
 from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
-from django.shortcuts import get_object_or_404
 from django.template.response import TemplateResponse
-from django.urls import URLPattern, path
-from django.views.decorators.cache import never_cache
+from django.urls import URLPattern
 from django.views.decorators.http import require_POST, require_safe
 
 from catalog.exceptions import ImportRefused, PhotoRejected
 from catalog.images import photo_load, photo_open
 from catalog.services.photo_imports import photo_read
-from crawler.exceptions import CrawlerError
+from crawler.admin.live import LivePageAdmin
 from crawler.models import PhotoImport
 from crawler.services.photo_imports import (
     import_photos_folder,
@@ -31,11 +27,6 @@ from crawler.services.photo_imports import (
     photo_import_request,
     photo_import_stop,
 )
-
-if TYPE_CHECKING:
-    ImportAdminBase = admin.ModelAdmin[PhotoImport]
-else:
-    ImportAdminBase = admin.ModelAdmin
 
 MAX_FOLDERS = 500
 CARD_SIDE = 240
@@ -97,7 +88,10 @@ def folders_below(root: Path) -> list[str]:
 
 
 @admin.register(PhotoImport)
-class PhotoImportAdmin(ImportAdminBase):
+class PhotoImportAdmin(LivePageAdmin[PhotoImport]):
+    page_template = "admin/crawler/import.html"
+    parts_template = "admin/crawler/_import_parts.html"
+    page_related = ("requested_by",)
     list_display = ("id", "what", "labels", "is_dry_run", "status", "done", "total", "created",
                     "rejected", "requested_by", "created_at")  # fmt: skip
     list_display_links = ("id", "what")
@@ -110,27 +104,20 @@ class PhotoImportAdmin(ImportAdminBase):
     def what(self, row: PhotoImport) -> str:
         return str(row)
 
-    def has_delete_permission(self, request: HttpRequest, obj: PhotoImport | None = None) -> bool:
-        allowed = super().has_delete_permission(request, obj)
-        return allowed and obj is not None and not obj.is_active
-
     def delete_model(self, request: HttpRequest, obj: PhotoImport) -> None:
         photo_import_delete(row=obj)
 
     def get_urls(self) -> list[URLPattern]:
-        def named(action: str, view: Callable[..., HttpResponse], more: str = "") -> URLPattern:
-            wrapped = self.admin_site.admin_view(view)
-            name = f"crawler_photoimport_{action}"
-            return path(f"<int:pk>/{action}/{more}", wrapped, name=name)
-
         return [
-            named("live", require_safe(never_cache(self.live_view))),
-            named("photo", require_safe(self.photo_view), "<int:number>/"),
-            named("check", require_POST(self.check_view)),
-            named("start", require_POST(self.start_view)),
-            named("stop", require_POST(self.stop_view)),
+            self.named("photo", require_safe(self.photo_view), "<int:number>/"),
+            self.named("check", require_POST(self.check_view)),
+            self.named("start", require_POST(self.start_view)),
+            self.named("stop", require_POST(self.stop_view)),
             *super().get_urls(),
         ]
+
+    def page_title(self, work: PhotoImport) -> str:
+        return f"Import of {work}"
 
     def add_view(
         self, request: HttpRequest, form_url: str = "", extra_context: dict[str, Any] | None = None
@@ -159,38 +146,9 @@ class PhotoImportAdmin(ImportAdminBase):
         }
         return TemplateResponse(request, "admin/crawler/import_add.html", context)
 
-    def change_view(
-        self,
-        request: HttpRequest,
-        object_id: str,
-        form_url: str = "",
-        extra_context: dict[str, Any] | None = None,
-    ) -> HttpResponse:
-        """The import's page, in place of a form."""
-        if not object_id.isdecimal():
-            raise Http404
-        row = self.row_for(request, int(object_id))
-        context = {
-            **self.admin_site.each_context(request),
-            **self.told(request, row),
-            "opts": self.opts,
-            "original": row,
-            "title": f"Import of {row}",
-        }
-        return TemplateResponse(request, "admin/crawler/import.html", context)
-
-    def live_view(self, request: HttpRequest, pk: int) -> HttpResponse:
-        """The parts of the page that change."""
-        row = self.row_for(request, pk)
-        response = TemplateResponse(
-            request, "admin/crawler/_import_parts.html", self.told(request, row)
-        )
-        response.headers["X-Run-Active"] = "yes" if row.is_active else "no"
-        return response
-
     def photo_view(self, request: HttpRequest, pk: int, number: int) -> HttpResponse:
         """A small version of a photo of the dry run's cards."""
-        row = self.row_for(request, pk)
+        row = self.work_for(request, pk)
         if number >= len(row.samples):
             raise Http404
         try:
@@ -205,41 +163,26 @@ class PhotoImportAdmin(ImportAdminBase):
         return HttpResponse(small.getvalue(), content_type="image/webp", headers=headers)
 
     def check_view(self, request: HttpRequest, pk: int) -> HttpResponse:
-        again = partial(photo_import_request, is_dry_run=True)
+        def again(row: PhotoImport) -> None:
+            photo_import_request(row=row, is_dry_run=True)
+
         return self.act(request, pk, again, "The folder is looked at again.")
 
     def start_view(self, request: HttpRequest, pk: int) -> HttpResponse:
-        start = partial(photo_import_request, is_dry_run=False)
+        def start(row: PhotoImport) -> None:
+            photo_import_request(row=row, is_dry_run=False)
+
         return self.act(request, pk, start, "The photos are being taken in.")
 
     def stop_view(self, request: HttpRequest, pk: int) -> HttpResponse:
-        return self.act(request, pk, photo_import_stop, "It stops after the photo under way.")
+        def stop(row: PhotoImport) -> None:
+            photo_import_stop(row=row)
 
-    def act(
-        self, request: HttpRequest, pk: int, service: Callable[..., PhotoImport], done: str
-    ) -> HttpResponse:
-        row = self.row_for(request, pk)
-        if not self.has_change_permission(request, row):
-            raise PermissionDenied
-        try:
-            service(row=row)
-        except CrawlerError as error:
-            messages.error(request, str(error))
-        else:
-            messages.success(request, done)
-        return HttpResponseRedirect(row.get_absolute_url())
+        return self.act(request, pk, stop, "It stops after the photo under way.")
 
-    def row_for(self, request: HttpRequest, pk: int) -> PhotoImport:
-        row: PhotoImport = get_object_or_404(
-            PhotoImport.objects.select_related("requested_by"), pk=pk
-        )
-        if not self.has_view_permission(request, row):
-            raise PermissionDenied
-        return row
-
-    def told(self, request: HttpRequest, row: PhotoImport) -> dict[str, Any]:
+    def told(self, request: HttpRequest, work: PhotoImport) -> dict[str, Any]:
         return {
-            "row": row,
-            "may_act": self.has_change_permission(request, row),
-            "may_delete": self.has_delete_permission(request, row),
+            "row": work,
+            "may_act": self.has_change_permission(request, work),
+            "may_delete": self.has_delete_permission(request, work),
         }
