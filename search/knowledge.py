@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import threading
 import time
-from collections import OrderedDict
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Final
+from weakref import WeakKeyDictionary
 
 import numpy as np
 import numpy.typing as npt
@@ -187,20 +187,19 @@ class Knowledge:
         )  # fmt: skip
 
 
-_kept: OrderedDict[tuple[str, int, Recipe], Knowledge] = OrderedDict()
+_kept: WeakKeyDictionary[VectorStore, dict[tuple[str, Recipe], Knowledge]] = WeakKeyDictionary()
 _lock = threading.Lock()
 
 
 def knowledge_of(encoder: Encoder, store: VectorStore) -> Knowledge:
-    """The process's one for this index; the two used last are kept."""
-    key = (str(encoder.id), id(store), recipe())
+    """The process's one for this index; it goes with the store."""
+    key = (str(encoder.id), recipe())
     with _lock:
-        if key not in _kept:
-            _kept[key] = Knowledge(encoder, recipe())
-        _kept.move_to_end(key)
-        while len(_kept) > 2:
-            _kept.popitem(last=False)
-        return _kept[key]
+        known = _kept.setdefault(store, {})
+        if key not in known:
+            known.clear()  # what another recipe made of this store
+            known[key] = Knowledge(encoder, recipe())
+        return known[key]
 
 
 def evidence_of(image_id: int) -> Vector | None:

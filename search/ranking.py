@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import threading
-from collections import OrderedDict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
+from weakref import WeakKeyDictionary
 
 import numpy as np
 import numpy.typing as npt
@@ -247,7 +247,7 @@ def fetch_known(store: VectorStore, ids: IdArray) -> tuple[IdArray, Vectors]:
         return ids, store.fetch(ids)
 
 
-_samples: OrderedDict[tuple[str, int, int], Statistics] = OrderedDict()
+_samples: WeakKeyDictionary[VectorStore, tuple[int, Statistics]] = WeakKeyDictionary()
 _lock = threading.Lock()
 
 
@@ -256,16 +256,14 @@ def statistics_of(store: VectorStore) -> Statistics:
 
     Raises ``IndexUnavailable`` when nothing is published.
     """
-    info = store.info()
-    key = (info.encoder_id, info.generation, id(store))
+    generation = store.info().generation
     with _lock:
-        if (kept := _samples.get(key)) is not None:
-            return kept
+        kept = _samples.get(store)
+        if kept is not None and kept[0] == generation:
+            return kept[1]
     statistics = Statistics(fetch_known(store, sample_ids(store.ids()))[1])
     with _lock:
-        _samples[key] = statistics
-        while len(_samples) > 2:
-            _samples.popitem(last=False)
+        _samples[store] = (generation, statistics)
     return statistics
 
 

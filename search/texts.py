@@ -89,13 +89,13 @@ def unit(vector: Vector) -> Vector:
     return np.asarray(vector / length if length > 1e-12 else vector, dtype=np.float32)
 
 
-_spaces: OrderedDict[tuple[EncoderId, int], TextSpace] = OrderedDict()
+_spaces: OrderedDict[tuple[EncoderId, type[Encoder]], TextSpace] = OrderedDict()
 _lock = threading.Lock()
 
 
 def text_space(encoder: Encoder) -> TextSpace:
     """The process's one space for this encoder; the two used last are kept."""
-    key = (encoder.id, id(type(encoder)))
+    key = (encoder.id, type(encoder))
     with _lock:
         space = _spaces.setdefault(key, TextSpace(encoder))
         _spaces.move_to_end(key)

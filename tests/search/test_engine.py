@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import gc
+import weakref
 from collections.abc import Callable
 from decimal import Decimal
 from typing import Any
@@ -14,9 +16,12 @@ from catalog.filters import CatalogFilter
 from catalog.models import Colorway, ImageStatus, ShoeImage
 from search import IndexUnavailable, Query, QueryError, SearchPage, search
 from search.fusion import FUSIONS
+from search.knowledge import knowledge_of
 from search.metrics import STAGES
 from search.models import ImageEmbedding
 from search.queries import query_photo_create
+from search.ranking import statistics_of
+from search.stores.memory import MemoryStore
 from tests.search.encoders.contract import drawn_shoe
 from tests.search.shelf import Shelf, png
 
@@ -321,3 +326,18 @@ def test_queries_do_not_grow_with_what_is_found(
     assert Colorway.objects.count() == 9
     ask(Query(photo=token, words="in green"))  # evidence of what was published is read once
     assert queries_of() == few
+
+
+def test_what_is_known_of_a_store_goes_with_it() -> None:
+    """Else it is taken for what is known of the next store that lies at the same address."""
+    shelf = Shelf()
+    shelf.colorway("red")
+    shelf.publish()
+    search(Query(words="red"), encoder=shelf.encoder, store=shelf.store)
+    known = weakref.ref(knowledge_of(shelf.encoder, shelf.store))
+    usual = weakref.ref(statistics_of(shelf.store))
+    assert known() is not None
+    assert usual() is not None
+    shelf.store = MemoryStore(encoder_id=str(shelf.encoder.id), dim=shelf.encoder.dim)
+    gc.collect()
+    assert (known(), usual()) == (None, None)
