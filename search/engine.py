@@ -25,9 +25,9 @@ from search.metrics import Stopwatch
 from search.models import ImageEmbedding
 from search.pictures import catalog_photo, picture_load, query_pictures
 from search.query import MAX_PAGE, Query
-from search.ranking import Ranking, fetch_known, rank, statistics_of
+from search.ranking import Ranking, Reading, fetch_known, rank, read_all, statistics_of
 from search.recognition import Upright, identify, upright_vector
-from search.recognition.voting import near_of
+from search.recognition.voting import near_count, near_of
 from search.results import SearchPage, gap_after
 from search.selectors import vectors_of
 from search.stores import get_store
@@ -129,7 +129,7 @@ class Engine:
         while True:
             ranking = rank(
                 self.store, asked.encoded, method, depth, where=where, watch=self.watch,
-                table=asked.table, rules=asked.rules,
+                table=asked.table, rules=asked.rules, reading=asked.reading,
             )  # fmt: skip
             with self.watch.stage("hydrate"):
                 groups = group_hits(ranking.hits, leaving_out=query.image_id, refused=query.unlike)
@@ -175,17 +175,9 @@ class Engine:
             table, catalog = None, None
             if isinstance(fusion_named(self.fusion), Mixture):
                 table, catalog = knowledge_of(self.encoder, self.store).table(self.store)
-            seen, near = Seen(), None
-            if shown is not None and edit.terms:
-                near = near_of(self.store, shown, leaving_out=leaving_out(query))
-                seen = seen_in(self.store, near, query.image_id)
-                if upright is None:  # what was liked may answer
-                    seen = replace(seen, colorways=frozenset())
-            rules = Rules()
-            if table is not None:
-                rules = rules_from(edit.terms, seen, shades=shades)
         # A photo alone is ranked by its vector, also when something is not to be like.
-        shape = outlined() if text is not None or rules.rules else None
+        ruled = bool(edit.terms) and table is not None
+        shape = outlined() if text is not None or ruled else None
         encoded = EncodedQuery(
             photo=photo,
             text=text,
@@ -202,7 +194,25 @@ class Engine:
             unlike=unlike if len(unlike) else None,
             shape=shape,
         )
-        return Asked(encoded, rules, table, upright, near if upright else None)
+        reading, seen, near = None, Seen(), None
+        with self.watch.stage("store"):
+            if shown is not None and (edit.terms or text is not None):
+                reading, near = self._near(encoded, table, shown, leaving_out(query))
+                seen = seen_in(self.store, near, query.image_id)
+                if upright is None:  # what was liked may answer
+                    seen = replace(seen, colorways=frozenset())
+            rules = rules_from(edit.terms, seen, shades=shades) if ruled else Rules()
+        return Asked(encoded, rules, table, upright, near if upright else None, reading)
+
+    def _near(
+        self, encoded: EncodedQuery, table: Table | None, photo: Vector, but: Sequence[int]
+    ) -> tuple[Reading | None, list[Hit]]:
+        """The photos nearest to ``photo``, read together with what ranking needs to know."""
+        method = fusion_named(self.fusion)
+        reading = read_all(self.store, encoded, method, table, beside=photo)
+        if reading is None:
+            return None, near_of(self.store, photo, leaving_out=but)
+        return reading, reading.nearest(near_count(leaving_out=but))
 
     def _refined(self, query: Query, photo: Vector | None) -> tuple[Vector | None, Vectors]:
         """The photo, moved towards what should be more like; and (n, dim) what should not."""
@@ -282,7 +292,9 @@ class Asked:
     table: Table | None
     upright: Upright | None
     near: Sequence[Hit] | None
-    """The photos nearest to the upright one, where rules had to know them."""
+    """The photos nearest to the upright one, where words had to know them."""
+    reading: Reading | None
+    """Every vector, where that meant to read them all."""
 
 
 def leaving_out(query: Query) -> tuple[int, ...]:

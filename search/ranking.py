@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 from weakref import WeakKeyDictionary
 
 import numpy as np
@@ -27,7 +27,7 @@ from search.fusion import (
 from search.fusion.mixture import Mixture, Prepared
 from search.metrics import Stopwatch
 from search.stores.base import Scan, ScanningStore, VectorStore, Where, both_of, matches
-from search.types import Hit, Vectors
+from search.types import Hit, Vector, Vectors
 from search.wishes import Rules, Terms
 
 if TYPE_CHECKING:
@@ -86,6 +86,48 @@ class Ranking:
         }
 
 
+@dataclass(frozen=True)
+class Reading:
+    """What all photos have to do with a query, from reading every vector once."""
+
+    prepared: Prepared
+    scan: Scan
+    nearness: npt.NDArray[np.float32] | None = None
+    """(n,): similarity to the vector that was read for beside the query's own."""
+
+    def nearest(self, k: int) -> list[Hit]:
+        """The ``k`` photos nearest to that vector, best first, ties by id."""
+        if self.nearness is None:
+            raise ValueError("Nothing was read for beside the query.")
+        best = _best(np.arange(len(self.nearness)), self.scan.ids, self.nearness, k)
+        return [Hit(int(self.scan.ids[i]), float(self.nearness[i])) for i in best.tolist()]
+
+
+def read_all(
+    store: VectorStore,
+    query: EncodedQuery,
+    fusion: Fusion,
+    table: Table | None,
+    *,
+    where: Where | None = None,
+    beside: Vector | None = None,
+) -> Reading | None:
+    """None where rankings are of shortlists: the store cannot scan, or holds too many photos."""
+    if table is None or not isinstance(fusion, Mixture) or len(table.ids) >= EXACT_BELOW:
+        return None
+    if not isinstance(store, ScanningStore):
+        return None
+    prepared = Prepared(query, fusion.recipe)
+    if beside is None:
+        return Reading(prepared, store.scan(prepared.queries, where=where))
+    wanted = prepared.queries
+    alike = [place for place, row in enumerate(wanted) if np.array_equal(row, beside)]
+    if not alike:
+        alike, wanted = [len(wanted)], np.vstack([wanted, beside[None, :]])
+    scan = store.scan(wanted, where=where)
+    return Reading(prepared, scan, scan.scores[:, alike[0]])
+
+
 def rank(
     store: VectorStore,
     query: EncodedQuery,
@@ -96,18 +138,30 @@ def rank(
     watch: Stopwatch | None = None,
     table: Table | None = None,
     rules: Rules | None = None,
+    reading: Reading | None = None,
 ) -> Ranking:
     """The ``depth`` best photos that ``where`` keeps.
 
     With a ``table`` of evidence and the mixture every photo is scored, in catalogs of fewer than
-    ``EXACT_BELOW``; only then do ``rules`` count.
+    ``EXACT_BELOW``; only then do ``rules`` count. ``reading`` is what `read_all` gave for this
+    query, of all photos, where it was asked already.
 
     Asks the store for more until nothing outside of its lists can reach the last place wanted, so
     that the first photos are the same however deep the ranking goes: pages are stable.
     """
     watch = watch or Stopwatch()
     if table is not None and isinstance(fusion, Mixture):
-        return _weighed(store, query, fusion, depth, where, watch, table, rules or Rules())
+        rules = rules or Rules()
+        with watch.stage("store"):
+            if reading is None:
+                reading = read_all(store, query, fusion, table, where=where)
+            elif where is not None:
+                kept = reading.scan.marks([where])[0]
+                reading = Reading(reading.prepared, reading.scan.only(kept))
+            if reading is None:
+                reading = _shortlisted(store, query, fusion, where, rules)
+        with watch.stage("rerank"):
+            return _weighed(store, query, fusion, depth, table, rules, reading)
     vectors = fusion.shortlist(query)
     n = depth if len(vectors) == 1 else max(FIRST_ASK, 4 * depth)
     while True:
@@ -132,53 +186,47 @@ def _weighed(
     query: EncodedQuery,
     fusion: Mixture,
     depth: int,
-    where: Where | None,
-    watch: Stopwatch,
     table: Table,
     rules: Rules,
+    reading: Reading,
 ) -> Ranking:
     """By the mixture and the rules: of every photo, or of a shortlist where there are too many."""
-    prepared = Prepared(query, fusion.recipe)
-    with watch.stage("store"):
-        if isinstance(store, ScanningStore) and len(table.ids) < EXACT_BELOW:
-            scan = store.scan(prepared.queries, where=where, marks=rules.marks)
-        else:
-            scan = _shortlisted(store, query, fusion, prepared, where, rules)
-    with watch.stage("rerank"):
-        known = np.isin(scan.ids, table.ids) if len(scan.ids) != len(table.ids) else None
-        if known is not None and not known.all():  # published since the table was read
-            scan = Scan(scan.ids[known], scan.scores[known], scan.marks[:, known])
-        rows = table.rows(scan.ids)
-        lengths = None
-        if prepared.axes is not None:
-            lengths = table.lengths if rows is table.whole else table.lengths[rows]
-        shares = prepared.shares(scan.scores, lengths, table.evidence(scan.ids))
-        if rules.rules:
-            shares["attributes"] = rules.score(scan.marks, len(scan.ids))
-        total = np.asarray(sum(shares.values()), np.float64)
-        if rules.rules:
-            kept = np.flatnonzero(~rules.forbidden(scan.marks, len(scan.ids)))
-        else:
-            kept = np.arange(len(scan.ids))
-        if query.heard and fusion.recipe.listings:
-            first = _best(kept, scan.ids, total, READ)
-            shares["listings"] = np.zeros(len(total), np.float64)
-            shares["listings"][first] = fusion.recipe.listings * _written(query, scan.ids[first])
-            total = total + shares["listings"]
-        best = _best(kept, scan.ids, total, depth)
-        hits = [
-            Hit(int(scan.ids[i]), float(total[i]), {n: float(s[i]) for n, s in shares.items()})
-            for i in best.tolist()
-        ]
-        told = rules.standings(scan.marks[:, best], len(best))
-        standing = dict(zip(scan.ids[best].tolist(), told, strict=True))
+    prepared, scan = reading.prepared, reading.scan
+    known = np.isin(scan.ids, table.ids) if len(scan.ids) != len(table.ids) else None
+    if known is not None and not known.all():  # published since the table was read
+        scan = scan.only(known)
+    marks = scan.marks(rules.marks)
+    rows = table.rows(scan.ids)
+    lengths = None
+    if prepared.axes is not None:
+        lengths = table.lengths if rows is table.whole else table.lengths[rows]
+    shares = prepared.shares(scan.scores, lengths, table.evidence(scan.ids))
+    if rules.rules:
+        shares["attributes"] = rules.score(marks, len(scan.ids))
+    total = np.asarray(sum(shares.values()), np.float64)
+    if rules.rules:
+        kept = np.flatnonzero(~rules.forbidden(marks, len(scan.ids)))
+    else:
+        kept = np.arange(len(scan.ids))
+    if query.heard and fusion.recipe.listings:
+        first = _best(kept, scan.ids, total, READ)
+        shares["listings"] = np.zeros(len(total), np.float64)
+        shares["listings"][first] = fusion.recipe.listings * _written(query, scan.ids[first])
+        total = total + shares["listings"]
+    best = _best(kept, scan.ids, total, depth)
+    hits = [
+        Hit(int(scan.ids[i]), float(total[i]), {n: float(s[i]) for n, s in shares.items()})
+        for i in best.tolist()
+    ]
+    told = rules.standings(marks[:, best], len(best))
+    standing = dict(zip(scan.ids[best].tolist(), told, strict=True))
     complete = len(kept) <= depth
     ideal = prepared.ideal + rules.ideal + ("listings" in shares) * fusion.recipe.listings
     scale = (0.0, ideal)
     return Ranking(hits, complete, query, fusion, store, standing, scale)
 
 
-def _best(kept: Rows, ids: IdArray, total: Scores, count: int) -> Rows:
+def _best(kept: Rows, ids: IdArray, total: npt.NDArray[np.floating[Any]], count: int) -> Rows:
     """The ``count`` best of the rows ``kept``, best first, ties by id."""
     best = kept
     if len(kept) > count:
@@ -202,11 +250,11 @@ def _shortlisted(
     store: VectorStore,
     query: EncodedQuery,
     fusion: Mixture,
-    prepared: Prepared,
     where: Where | None,
     rules: Rules,
-) -> Scan:
+) -> Reading:
     """The union of what is near the photo, the words and both, and of what each rule asks for."""
+    prepared = Prepared(query, fusion.recipe)
     asked = fusion.shortlist(query)
     clauses = [where]
     for rule in rules.rules:
@@ -220,11 +268,12 @@ def _shortlisted(
     }
     ids, vectors = fetch_known(store, np.array(sorted(found), np.int64))
     payloads = store.payloads(ids)
-    marks = [[matches(payload, mark) for payload in payloads] for mark in rules.marks]
-    return Scan(
-        ids, vectors @ prepared.queries.T,
-        np.array(marks, np.bool_).reshape(len(marks), len(ids)),
-    )  # fmt: skip
+
+    def marks(asked: Sequence[Where]) -> npt.NDArray[np.bool_]:
+        found = [[matches(payload, clause) for payload in payloads] for clause in asked]
+        return np.array(found, np.bool_).reshape(len(asked), len(ids))
+
+    return Reading(prepared, Scan(ids, vectors @ prepared.queries.T, marks))
 
 
 def _certain(

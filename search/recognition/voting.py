@@ -47,14 +47,19 @@ class Poll:
     """By model id, best first."""
 
 
-def near_of(
-    store: VectorStore, photo: Vector, *, k: int = NEIGHBOURS, leaving_out: Collection[int] = ()
-) -> list[Hit]:
-    """Photos among which the ``k`` nearest that may vote are found; best first.
+def near_count(*, k: int = NEIGHBOURS, leaving_out: Collection[int] = ()) -> int:
+    """Photos among which the ``k`` nearest that may vote are found.
 
     More than k: some may be rejected or deleted since the index was published.
     """
-    return store.search(photo[None, :], 2 * k + len(leaving_out))[0]
+    return 2 * k + len(leaving_out)
+
+
+def near_of(
+    store: VectorStore, photo: Vector, *, k: int = NEIGHBOURS, leaving_out: Collection[int] = ()
+) -> list[Hit]:
+    """So many nearest photos, best first."""
+    return store.search(photo[None, :], near_count(k=k, leaving_out=leaving_out))[0]
 
 
 def poll(

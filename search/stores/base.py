@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol, runtime_checkable
 
@@ -52,18 +52,20 @@ class Scan:
     ids: npt.NDArray[np.int64]
     """(n,); the same object while nothing was published and nothing is filtered."""
     scores: npt.NDArray[np.float32]
-    """(n, m): inner products with each of m vectors."""
-    marks: npt.NDArray[np.bool_]
-    """(len(marks), n): which photos match each clause that was asked about."""
+    """(n, m): inner products with each of m vectors; each column lies in one piece."""
+    marks: Callable[[Sequence[Where]], npt.NDArray[np.bool_]]
+    """(len(clauses), n): which photos match each clause, as of when they were scanned."""
+
+    def only(self, rows: npt.NDArray[np.bool_]) -> Scan:
+        """The same of some photos; ``rows`` is a mask, (n,)."""
+        return Scan(self.ids[rows], self.scores[rows], lambda asked: self.marks(asked)[:, rows])
 
 
 @runtime_checkable
 class ScanningStore(Protocol):
     """A store that can read all it holds for one query; without it rankings are of shortlists."""
 
-    def scan(
-        self, vectors: Vectors, *, where: Where | None = None, marks: Sequence[Where] = ()
-    ) -> Scan:
+    def scan(self, vectors: Vectors, *, where: Where | None = None) -> Scan:
         """``vectors`` is (m, dim), and may be (0, dim)."""
 
 

@@ -76,12 +76,10 @@ class DiskStore:
     def search(self, vectors: Vectors, k: int, *, where: Where | None = None) -> list[list[Hit]]:
         return self._current().search(checked_vectors(vectors, self.dim), checked_k(k), where)
 
-    def scan(
-        self, vectors: Vectors, *, where: Where | None = None, marks: Sequence[Where] = ()
-    ) -> Scan:
+    def scan(self, vectors: Vectors, *, where: Where | None = None) -> Scan:
         if len(vectors):
             vectors = checked_vectors(vectors, self.dim)
-        return self._current().scan(vectors, where, marks)
+        return self._current().scan(vectors, where)
 
     def fetch(self, ids: Ids) -> Vectors:
         state = self._current().state

@@ -22,7 +22,7 @@ from typing import Any
 
 from search.exceptions import IndexBusy, IndexDamaged, IndexMissing, IndexUnavailable, StoreError
 
-SCHEMA = 1
+SCHEMA = 2
 """Of the files; a program that reads another number asks for a rebuild."""
 
 FLAT, HNSW = "flat", "hnsw-sq8"

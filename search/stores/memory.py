@@ -99,17 +99,16 @@ class MemoryStore:
             for line in scores
         ]
 
-    def scan(
-        self, vectors: Vectors, *, where: Where | None = None, marks: Sequence[Where] = ()
-    ) -> Scan:
+    def scan(self, vectors: Vectors, *, where: Where | None = None) -> Scan:
         rows = self._rows()
         kept = [n for n, row in rows.items() if where is None or matches(row.payload, where)]
         held = np.array([rows[n].vector for n in kept], np.float32).reshape(-1, self.dim)
-        found = [[matches(rows[n].payload, mark) for n in kept] for mark in marks]
-        return Scan(
-            np.array(kept, np.int64), held @ vectors.T,
-            np.array(found, np.bool_).reshape(len(marks), len(kept)),
-        )  # fmt: skip
+
+        def marks(asked: Sequence[Where]) -> npt.NDArray[np.bool_]:
+            found = [[matches(rows[n].payload, clause) for n in kept] for clause in asked]
+            return np.array(found, np.bool_).reshape(len(asked), len(kept))
+
+        return Scan(np.array(kept, np.int64), held @ vectors.T, marks)
 
     def fetch(self, ids: Ids) -> Vectors:
         numbers, rows = checked_ids(ids).tolist(), self._rows()

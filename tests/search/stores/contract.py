@@ -465,16 +465,30 @@ class StoreContract:
         store.delete([3])
         store.publish()
         for where, kept in ((None, [0, 1, 2, 7]), (any_of(a={2}), [1, 7])):
-            scan = store.scan(EXACT[:2], where=where, marks=[any_of(a={1}), between(a=(2, None))])
+            scan = store.scan(EXACT[:2], where=where)
             order = np.argsort(scan.ids)
             assert scan.ids[order].tolist() == kept
             np.testing.assert_allclose(
                 scan.scores[order], store.fetch(kept) @ EXACT[:2].T, atol=1e-6
             )
-            assert scan.marks[0][order].tolist() == [number == 0 for number in kept]
-            assert scan.marks[1][order].tolist() == [number in (1, 7) for number in kept]
+            marks = scan.marks([any_of(a={1}), between(a=(2, None))])
+            assert marks[0][order].tolist() == [number == 0 for number in kept]
+            assert marks[1][order].tolist() == [number in (1, 7) for number in kept]
+            some = scan.only(marks[1])
+            assert sorted(some.ids.tolist()) == [1, 7]
+            assert some.marks([any_of(a={1})]).tolist() == [[False, False]]
         assert store.scan(EXACT[:0]).scores.shape == (4, 0)
-        assert store.scan(EXACT[:1]).marks.shape == (0, 4)
+        assert store.scan(EXACT[:1]).marks([]).shape == (0, 4)
+
+    def test_the_marks_of_a_scan_are_of_its_time(self, store: VectorStore) -> None:
+        if not isinstance(store, ScanningStore):
+            pytest.skip("this store answers nearest photos only")
+        self.fill(store, [{"a": 1}, {"a": 2}])
+        scan = store.scan(EXACT[:1])
+        store.delete([0])
+        store.set_payload([1], [{"a": 1}])
+        store.publish()
+        assert scan.ids[scan.marks([any_of(a={1})])[0]].tolist() == [0]
 
     def test_a_field_may_change_its_kind(self, store: VectorStore) -> None:
         self.fill(store, [{"a": 3}, {"a": 3.0}, {"a": (3, 4)}, {"a": 3.5}])
