@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, NamedTuple
 
 from django.core.files.storage import Storage
 
@@ -18,12 +18,22 @@ MAX_IDS: Final = 10_000
 """In one statement: SQLite takes 32,766 parameters, PostgreSQL 65,535."""
 
 
+class Photo(NamedTuple):
+    """What is read of a photo that may be shown."""
+
+    id: int
+    colorway_id: int
+    file: str
+    perceptual_hash: str
+
+
 @dataclass(frozen=True, slots=True)
 class Group:
-    """Hits on one colorway, best first."""
+    """Hits on one colorway, best first, and their photos in the same order."""
 
     colorway_id: int
     hits: list[Hit]
+    photos: list[Photo]
 
 
 def group_hits(
@@ -36,40 +46,39 @@ def group_hits(
     must not answer: the one that is searched with. ``refused`` are photos whose colorways must
     not.
     """
-    colorways = colorways_of((*(hit.image_id for hit in hits), *refused))
-    without = {colorways[number] for number in refused if number in colorways}
+    photos = _photos_of((*(hit.image_id for hit in hits), *refused))
+    without = {photos[number].colorway_id for number in refused if number in photos}
     groups: dict[int, Group] = {}
     for hit in hits:
-        colorway = colorways.get(hit.image_id)
-        if colorway is None or colorway in without or hit.image_id == leaving_out:
+        photo = photos.get(hit.image_id)
+        if photo is None or photo.colorway_id in without or hit.image_id == leaving_out:
             continue
-        groups.setdefault(colorway, Group(colorway, [])).hits.append(hit)
+        group = groups.setdefault(photo.colorway_id, Group(photo.colorway_id, [], []))
+        group.hits.append(hit)
+        group.photos.append(photo)
     return list(groups.values())
 
 
-def colorways_of(image_ids: Iterable[int]) -> dict[int, int]:
-    """Image id → colorway id, of those that may be shown. One query for each ``MAX_IDS``."""
-    found: dict[int, int] = {}
+def _photos_of(image_ids: Iterable[int]) -> dict[int, Photo]:
+    """By id, of those that may be shown. One query for each ``MAX_IDS``."""
+    found: dict[int, Photo] = {}
     ids = list(image_ids)
     for start in range(0, len(ids), MAX_IDS):
-        rows = (
-            ShoeImage.objects.filter(
-                id__in=ids[start : start + MAX_IDS],
-                status=ImageStatus.ACCEPTED,
-                colorway__isnull=False,
-            )
-            .order_by()
-            .values_list("id", "colorway_id")
-        )
-        found.update((image, colorway) for image, colorway in rows if colorway is not None)
+        rows = ShoeImage.objects.filter(
+            id__in=ids[start : start + MAX_IDS],
+            status=ImageStatus.ACCEPTED,
+            colorway__isnull=False,
+        ).order_by()
+        found.update((row[0], Photo(*row)) for row in rows.values_list(*Photo._fields))
     return found
 
 
 def models_of(image_ids: Iterable[int]) -> dict[int, tuple[int, str]]:
     """Image id → (model id, "Brand Model"), of those that may be shown. One query."""
-    rows = ShoeImage.objects.filter(
+    photos = ShoeImage.objects.filter(
         id__in=list(image_ids), status=ImageStatus.ACCEPTED, colorway__isnull=False
-    ).values_list(
+    )
+    rows = photos.order_by().values_list(
         "id", "colorway__model_id", "colorway__model__brand__name", "colorway__model__name"
     )
     return {image: (model, f"{brand} {name}".strip()) for image, model, brand, name in rows}
@@ -97,49 +106,40 @@ def results_from(
     Of nearly the same pictures of a colorway the best is shown, the others are counted.
     """
     cards = colorway_cards([group.colorway_id for group in groups])
-    urls = _image_urls(hit.image_id for group in groups for hit in group.hits)
+    storage: Storage = ShoeImage._meta.get_field("file").storage
     results = []
     for group in groups:
         card = cards.get(group.colorway_id)
-        hits = [hit for hit in group.hits if hit.image_id in urls]
-        if card is None or not hits:
+        if card is None:
             continue
-        best = hits[0]
-        others = _distinct(hits, urls)[1:]
+        best, *others = _distinct(group)
+        urls = {photo.id: storage.url(photo.file) for _, photo in (best, *others)}
+        hit = best[0]
         results.append(
             Result(
                 card=card,
-                score=best.score,
-                hit=best,
-                image_url=urls[best.image_id][0],
-                others=tuple(PhotoHit(h.image_id, h.score, urls[h.image_id][0]) for h in others),
-                why=why.get(best.image_id, {}),
-                terms=standing.get(best.image_id, ()),
-                closeness=closeness(best.score),
-                alike=len(hits) - 1 - len(others),
+                score=hit.score,
+                hit=hit,
+                image_url=urls[hit.image_id],
+                others=tuple(PhotoHit(h.image_id, h.score, urls[h.image_id]) for h, _ in others),
+                why=why.get(hit.image_id, {}),
+                terms=standing.get(hit.image_id, ()),
+                closeness=closeness(hit.score),
+                alike=len(group.hits) - 1 - len(others),
             )
         )
     return tuple(results)
 
 
-def _distinct(hits: Sequence[Hit], photos: Mapping[int, tuple[str, str]]) -> list[Hit]:
-    kept: list[Hit] = []
+def _distinct(group: Group) -> list[tuple[Hit, Photo]]:
+    """Without those that show nearly the same as a better one."""
+    kept: list[tuple[Hit, Photo]] = []
     hashes: list[int] = []
-    for hit in hits:
-        text = photos[hit.image_id][1]
-        if text:
-            number = int(text, 16)
+    for hit, photo in zip(group.hits, group.photos, strict=True):
+        if photo.perceptual_hash:
+            number = int(photo.perceptual_hash, 16)
             if any((number ^ other).bit_count() <= NEARLY for other in hashes):
                 continue
             hashes.append(number)
-        kept.append(hit)
+        kept.append((hit, photo))
     return kept
-
-
-def _image_urls(image_ids: Iterable[int]) -> dict[int, tuple[str, str]]:
-    """Address and perceptual hash by photo."""
-    storage: Storage = ShoeImage._meta.get_field("file").storage
-    rows = ShoeImage.objects.filter(id__in=list(image_ids)).values_list(
-        "id", "file", "perceptual_hash"
-    )
-    return {image: (storage.url(name), text) for image, name, text in rows}

@@ -40,10 +40,18 @@ class Table:
 
     ids: IdArray
     colours: Floats
+    """In Fortran's order: of 22 colours a query asks for one or two."""
     lengths: Floats
     """Of each vector without its colours (`Prepared.lengths`)."""
     shape: Floats
     _aligned: list[tuple[IdArray, npt.NDArray[np.intp]]] = field(default_factory=list)
+
+    def unknown(self, ids: IdArray) -> npt.NDArray[np.bool_] | None:
+        """Which of ``ids`` are not here, (n,): published since; None where all are."""
+        if any(known is ids for known, _ in self._aligned):
+            return None
+        missing = np.isin(ids, self.ids, invert=True)
+        return missing if missing.any() else None
 
     def rows(self, ids: IdArray) -> npt.NDArray[np.intp]:
         """The row of each id; every one must be here."""
@@ -143,7 +151,7 @@ class Knowledge:
         rows = order[last]
         self._table = Table(
             every[rows],
-            np.concatenate([part.colours for part in parts])[rows],
+            np.asfortranarray(np.concatenate([part.colours for part in parts])[rows]),
             np.concatenate([part.lengths for part in parts])[rows],
             np.concatenate([part.shape for part in parts])[rows],
         )

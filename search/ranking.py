@@ -192,9 +192,8 @@ def _weighed(
 ) -> Ranking:
     """By the mixture and the rules: of every photo, or of a shortlist where there are too many."""
     prepared, scan = reading.prepared, reading.scan
-    known = np.isin(scan.ids, table.ids) if len(scan.ids) != len(table.ids) else None
-    if known is not None and not known.all():  # published since the table was read
-        scan = scan.only(known)
+    if (missing := table.unknown(scan.ids)) is not None:
+        scan = scan.only(~missing)
     marks = scan.marks(rules.marks)
     rows = table.rows(scan.ids)
     lengths = None
@@ -231,8 +230,9 @@ def _best(kept: Rows, ids: IdArray, total: npt.NDArray[np.floating[Any]], count:
     best = kept
     if len(kept) > count:
         # All that tie with the last one wanted stay, so that ids decide and pages are stable.
-        last = np.partition(total[kept], len(kept) - count)[len(kept) - count]
-        best = kept[total[kept] >= last]
+        scores = total if len(kept) == len(total) else total[kept]
+        last = np.partition(scores, len(kept) - count)[len(kept) - count]
+        best = kept[scores >= last]
     return best[np.lexsort((ids[best], -total[best]))][:count]
 
 

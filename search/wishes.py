@@ -131,7 +131,7 @@ class Rules:
 
     def standings(self, marks: Marks, count: int) -> list[Terms]:
         """For each photo, each term with "yes", "no" or "unknown"."""
-        words: dict[float, Standing] = {1.0: "yes", -1.0: "no", 0.0: "unknown"}
+        words: dict[int, Standing] = {1: "yes", -1: "no", 0: "unknown"}
         answers = iter([[words[one] for one in row.tolist()] for row in self._answers(marks)])
         unknown: list[Standing] = ["unknown"] * count
         told = [
@@ -149,13 +149,13 @@ class Rules:
     def _asked(self) -> list[Rule]:
         return [rule for rule in self.rules if rule.satisfied is not None]
 
-    def _answers(self, marks: Marks) -> list[Scores]:
+    def _answers(self, marks: Marks) -> list[npt.NDArray[np.int8]]:
         """For each asked rule, (n,): 1 as wished, -1 not, 0 unknown."""
         found = []
         for place, rule in enumerate(self._asked):
             has, known = marks[2 * place], marks[2 * place + 1]
-            sign = -1.0 if rule.against else 1.0
-            found.append(np.where(has, sign, np.where(known, -sign, 0.0)))
+            sign = np.int8(-1 if rule.against else 1)
+            found.append(np.where(has, sign, np.where(known, -sign, np.int8(0))))
         return found
 
 

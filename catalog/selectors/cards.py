@@ -170,9 +170,10 @@ def _best(offers: Sequence[_Offer]) -> _Offer | None:
 
 def _offers(ids: Iterable[int]) -> dict[int, list[_Offer]]:
     found: dict[int, list[_Offer]] = defaultdict(list)
-    for colorway, shop, price, currency, availability in Listing.objects.filter(
-        colorway_id__in=list(ids), vanished_at=None
-    ).values_list("colorway_id", "retailer__name", "price", "currency", "availability"):
+    listed = Listing.objects.filter(colorway_id__in=list(ids), vanished_at=None).order_by()
+    for colorway, shop, price, currency, availability in listed.values_list(
+        "colorway_id", "retailer__name", "price", "currency", "availability"
+    ):
         if colorway is not None:
             found[colorway].append(_Offer(shop, price, currency, availability))
     return found

@@ -256,14 +256,14 @@ class Prepared:
         if q.colours and q.alternatives:
             places = [place for place, _ in q.colours]
             strength = max(weight for _, weight in q.colours)
-            found += strength * np.log(np.exp(colours[:, places].astype(np.float64)).sum(axis=1))
+            found += strength * np.log(sum(np.exp(colours[:, place]) for place in places))
         else:
             for rank, (place, weight) in enumerate(q.colours):
                 # Probabilities are of the main colour; a second one shows in them only faintly.
                 found += weight * (1.0 if rank == 0 else 0.3) * colours[:, place]
         for place, weight in q.unwanted:
-            rest = 1.0 - np.exp(np.minimum(colours[:, place].astype(np.float64), 0.0))
-            found += self.recipe.unwanted * weight * np.log(rest + 0.02)
+            rest = np.float32(1.02) - np.exp(np.minimum(colours[:, place], np.float32(0.0)))
+            found += self.recipe.unwanted * weight * np.log(rest)
         return found
 
 

@@ -32,7 +32,7 @@ _SEARCHED = (_WHOLE, _REAL, _MANY)
 
 @dataclass(frozen=True, slots=True)
 class _Part:
-    """Values of one kind of one field: ``values[j]`` belongs to row ``rows[j]``, in any order.
+    """Values of one kind of one field: ``values[j]`` belongs to row ``rows[j]``, ascending.
 
     ``rows`` is None when row j has exactly the value j: the common case, and the fast one.
     """
@@ -109,13 +109,17 @@ class Columns:
 
     def take(self, rows: Rows) -> Columns:
         """The payloads of ``rows``, each named at most once, in that order."""
-        where_to = np.full(self.count, -1, np.int64)
-        where_to[rows] = np.arange(len(rows))
         parts = {}
         for key, part in self.parts.items():
-            moved = where_to[part.rows_of()]
-            kept = moved >= 0
-            parts[key] = _part(moved[kept], part.values[kept], len(rows))
+            if part.rows is None:
+                parts[key] = _Part(None, part.values[rows])
+                continue
+            first, end = (np.searchsorted(part.rows, rows, side) for side in ("left", "right"))
+            counts = end - first
+            skipped = first - (np.cumsum(counts) - counts)
+            places = np.arange(counts.sum()) + np.repeat(skipped, counts)
+            taken = np.repeat(np.arange(len(rows)), counts)
+            parts[key] = _part(taken, part.values[places], len(rows))
         return Columns(len(rows), parts)
 
     def replace(self, rows: Rows, others: Columns) -> Columns:
@@ -204,7 +208,7 @@ class Columns:
                 raise ValueError(f"column {name!r} does not have its {count} rows")
             if rows is not None and len(rows) and not 0 <= rows.min() <= rows.max() < count:
                 raise ValueError(f"column {name!r} names rows outside of the table")
-            parts[name, kind] = _Part(rows, values)
+            parts[name, kind] = _Part(None, values) if rows is None else _part(rows, values, count)
         return cls(count, parts)
 
 
@@ -214,6 +218,10 @@ def where_key(where: Where) -> Hashable:
 
 
 def _part(rows: Rows, values: npt.NDArray[Any], count: int) -> _Part:
+    """Several values of a row keep their order."""
+    if bool((rows[1:] < rows[:-1]).any()):
+        order = np.argsort(rows, kind="stable")
+        rows, values = rows[order], values[order]
     dense = len(rows) == count and bool((rows == np.arange(count)).all())
     return _Part(None if dense else rows, values)
 
