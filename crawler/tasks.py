@@ -30,6 +30,12 @@ def sweep_crawls() -> None:
     services.photo_imports_sweep()
 
 
+@shared_task
+def expire_letters() -> None:
+    """Delete what was given up long ago."""
+    services.letters_expire()
+
+
 @shared_task(acks_late=True)
 def run_photo_import(import_id: int) -> None:
     """Look at a folder of photos, or take it in."""

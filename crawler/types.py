@@ -77,6 +77,9 @@ class KnownLetter:
     """Why it is left out until then, in a sentence."""
     due: float
     """When it may be asked for again, seconds since the epoch; 0: in this run."""
+    held: float = 0.0
+    """Until when the shop asks to be left in peace, seconds since the epoch: that holds for seeds
+    and lists too, which are asked for at each run otherwise."""
     request: Mapping[str, Any] | None
     """What asks for it, where this run is to do so by itself; None: only if a page leads to it."""
 

@@ -42,7 +42,7 @@ class DeadLetterAdmin(LetterAdminBase):
     actions = ("retry_now", "forget")
     fields = readonly_fields = (
         "source", "link", "kind", "state", "reason", "message", "attempts", "first_failed_at",
-        "last_failed_at", "next_try_at", "noted_in", "retried_in",
+        "last_failed_at", "next_try_at", "held_until", "noted_in", "retried_in",
     )  # fmt: skip
 
     def has_add_permission(self, request: HttpRequest) -> bool:

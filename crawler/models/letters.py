@@ -38,6 +38,8 @@ class DeadLetter(models.Model):
     next_try_at = models.DateTimeField("next try")
     """Until then no run asks for it, unless somebody wants it now. A dead one is asked for after
     that only where a page leads to it."""
+    held_until = models.DateTimeField("the shop asks to wait until", null=True, blank=True)
+    """By its Retry-After; until then not even a seed or a list is asked for by itself."""
     request = models.JSONField(editable=False)
     """What asks for it again, as the frontier keeps it."""
     listings = models.JSONField(default=list, editable=False)
@@ -63,6 +65,7 @@ class DeadLetter(models.Model):
         ]
         indexes = [
             models.Index(fields=["source", "state", "next_try_at"], name="dead_letter_due"),
+            models.Index(fields=["state", "last_failed_at"], name="dead_letter_failed_last"),
         ]
 
     def __str__(self) -> str:

@@ -33,6 +33,8 @@ class CrawlRun(RunLimits):
 
     PAUSES = ("quiet-hours", "disk-full")
     """Values of ``stopped_by`` of a run that goes on by itself when what stopped it is over."""
+    LIST_WAITS = "list-waits"
+    """Value of ``stopped_by`` of a run that left out a list for which its shop asks to wait."""
     ACTIVE = (Status.PENDING, Status.RUNNING, Status.CANCELLING)
     RESUMABLE = (Status.CANCELLED, Status.INTERRUPTED, Status.FAILED)
 

@@ -48,10 +48,17 @@ class Letters:
         self._left = plan.letters_left
         self._is_dry_run = plan.is_dry_run
 
-    def waiting(self, url: str) -> KnownLetter | None:
-        """The letter of an address that is to be left in peace for now."""
+    def waiting(self, url: str, *, leads: bool = False) -> KnownLetter | None:
+        """The letter of an address that is to be left in peace for now.
+
+        Args:
+            leads: it is a seed or a list, and waits only as long as the shop asks for.
+        """
         letter = self._known.get(url)
-        return letter if letter is not None and letter.due > time.time() else None
+        if letter is None:
+            return None
+        until = letter.held if leads else letter.due
+        return letter if until > time.time() else None
 
     def is_open(self, url: str) -> bool:
         """Whether this run is to ask for it, and has had no answer yet."""

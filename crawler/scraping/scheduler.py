@@ -142,7 +142,7 @@ class FrontierScheduler(BaseScheduler):
                 or key in frontier.reissued
             )
             return is_new and letters.is_open(request.url)
-        waiting = None if request.meta.get(LEADS) else letters.waiting(request.url)
+        waiting = letters.waiting(request.url, leads=bool(request.meta.get(LEADS)))
         if waiting is not None:
             self.context.problem(key, Problem(WAITS, request.url, waiting.told, is_notice=True))
         return waiting is None

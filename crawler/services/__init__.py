@@ -3,7 +3,12 @@
 from crawler.services.budgets import disk_shortage
 from crawler.services.ending import crawl_run_child_ended, crawl_run_finish
 from crawler.services.health import source_alarm_close
-from crawler.services.letters import letters_forget, letters_retry, letters_write
+from crawler.services.letters import (
+    letters_expire,
+    letters_forget,
+    letters_retry,
+    letters_write,
+)
 from crawler.services.photo_imports import (
     photo_import_create,
     photo_import_request,
@@ -52,6 +57,7 @@ __all__ = [
     "crawl_source_note_due",
     "crawl_source_save",
     "disk_shortage",
+    "letters_expire",
     "letters_forget",
     "letters_retry",
     "letters_write",

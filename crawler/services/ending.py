@@ -14,7 +14,7 @@ from catalog.models import Listing
 from catalog.services import listings_mark_vanished
 from crawler.models import CrawlError, CrawlRun
 from crawler.services.health import source_compare
-from crawler.services.letters import list_waits, listings_waiting
+from crawler.services.letters import list_is_held, list_waits, listings_waiting
 from crawler.services.progress import crawl_embed_request
 from crawler.types import GONE, Problem, RunEnd
 
@@ -40,7 +40,9 @@ def crawl_run_finish(*, run_id: int, end: RunEnd) -> CrawlRun | None:
     status, complete = _status(end)
     # A dry run, or one of letters only, is no witness of what a shop has, however far it came.
     whole = CrawlRun.objects.filter(pk=run_id, is_dry_run=False, is_retry=False)
-    complete = complete and whole.exists()
+    of_all = whole.select_related("source").first() if complete else None
+    waits = of_all is not None and list_is_held(of_all.source)
+    complete = of_all is not None and not waits
     updated = CrawlRun.objects.filter(
         pk=run_id,
         pid=os.getpid(),
@@ -50,7 +52,7 @@ def crawl_run_finish(*, run_id: int, end: RunEnd) -> CrawlRun | None:
         status=status,
         complete=complete,
         finished_at=timezone.now(),
-        stopped_by="" if end.reason == "finished" else end.reason[:40],
+        stopped_by=_stopped_by(end, waits=waits),
         error=end.message or _PAUSE_MESSAGES.get(end.reason, ""),
         pid=None,
     )
@@ -116,6 +118,12 @@ def _status(end: RunEnd) -> tuple[str, bool]:
     if end.reason == "shutdown" or end.reason in CrawlRun.PAUSES:
         return CrawlRun.Status.INTERRUPTED, False
     return CrawlRun.Status.FAILED, False
+
+
+def _stopped_by(end: RunEnd, *, waits: bool) -> str:
+    if end.reason != "finished":
+        return end.reason[:40]
+    return CrawlRun.LIST_WAITS if waits else ""
 
 
 def _mark_vanished(run: CrawlRun, *, drifts: bool) -> None:

@@ -33,7 +33,7 @@ JITTER = 0.2
 """Share of the wait by which it is longer or shorter, by chance: what failed together does not come
 back together."""
 _COLUMNS = ("kind", "state", "reason", "message", "attempts", "last_failed_at", "next_try_at",
-            "request", "listings", "last_run")  # fmt: skip
+            "held_until", "request", "listings", "last_run")  # fmt: skip
 
 
 def letters_known(run: CrawlRun) -> list[KnownLetter]:
@@ -46,12 +46,14 @@ def letters_known(run: CrawlRun) -> list[KnownLetter]:
 def _known(row: DeadLetter, run: CrawlRun, now: datetime) -> KnownLetter:
     is_due = row.next_try_at <= now and row.state == DeadLetter.State.WAITING
     is_asked = row.retried_by_id == run.pk if run.is_retry else is_due
-    at = timezone.localtime(row.next_try_at)
+    is_list = row.kind == DeadLetter.Kind.LIST
+    at = timezone.localtime(row.held_until if is_list and row.held_until else row.next_try_at)
     times = "once" if row.attempts == 1 else f"in {row.attempts} runs"
     return KnownLetter(
         url=row.url,
         told=f"It failed {times} ({row.reason}) and is left in peace until {at:%Y-%m-%d %H:%M}.",
         due=0.0 if is_asked else row.next_try_at.timestamp(),
+        held=0.0 if is_asked or row.held_until is None else row.held_until.timestamp(),
         request=row.request if is_asked else None,
     )
 
@@ -101,6 +103,7 @@ def _row(
     is_again = known is not None and known.last_run_id == run_id
     attempts = 1 if known is None else known.attempts + (not is_again)
     is_dead = attempts >= settings.SHOEFINDER_CRAWL_ATTEMPTS
+    asked = asked_wait(letter.retry_after)
     return DeadLetter(
         source_id=source_id,
         url=letter.url,
@@ -113,6 +116,7 @@ def _row(
         first_failed_at=known.first_failed_at if known else now,
         last_failed_at=known.last_failed_at if known and is_again else now,
         next_try_at=now + wait_before(attempts, letter.retry_after, is_dead=is_dead),
+        held_until=now + asked if asked else None,
         request=_storable(letter.request),
         # Where the memory of pages was lost since, what it said stays.
         listings=list(letter.listings) or (known.listings if known else []),
@@ -145,8 +149,12 @@ def wait_before(attempts: int, retry_after: float | None, *, is_dead: bool = Fal
     if is_dead:
         wait = timedelta(days=settings.SHOEFINDER_CRAWL_FULL_DAYS)
     wait *= random.uniform(1 - JITTER, 1 + JITTER)  # noqa: S311 - spreads load, no secret
-    asked = min(timedelta(seconds=retry_after or 0), LONGEST_RETRY_AFTER)
-    return max(wait, asked)
+    return max(wait, asked_wait(retry_after))
+
+
+def asked_wait(retry_after: float | None) -> timedelta:
+    """How long a shop asks to wait; at most `LONGEST_RETRY_AFTER`, none where it does not say."""
+    return min(timedelta(seconds=retry_after or 0), LONGEST_RETRY_AFTER)
 
 
 def letters_retry(*, letters: QuerySet[DeadLetter], by: User) -> tuple[list[CrawlRun], list[str]]:
@@ -183,6 +191,16 @@ def letters_forget(*, letters: QuerySet[DeadLetter]) -> int:
     return letters.delete()[0]
 
 
+def letters_expire() -> int:
+    """Delete those that were given up and that no run met for ``SHOEFINDER_LETTER_DAYS``; how many.
+
+    Those that wait stay, however old: they keep listings from being taken for gone.
+    """
+    before = timezone.now() - timedelta(days=settings.SHOEFINDER_LETTER_DAYS)
+    old = DeadLetter.objects.filter(state=DeadLetter.State.DEAD, last_failed_at__lt=before)
+    return letters_forget(letters=old)
+
+
 def listings_waiting(*, retailer: Retailer, unseen: QuerySet[Listing]) -> Collection[int]:
     """Ids of the listings, of those not seen, whose page only failed and is to be tried again."""
     pages: set[str] = set()
@@ -202,6 +220,12 @@ def listings_waiting(*, retailer: Retailer, unseen: QuerySet[Listing]) -> Collec
 def list_waits(*, retailer: Retailer) -> bool:
     """Whether a list of a shop failed: what stands in it cannot be told from what is gone."""
     return _waiting(retailer, DeadLetter.Kind.LIST).exists()
+
+
+def list_is_held(source: CrawlSource) -> bool:
+    """Whether the shop asks to wait for a list of the source: no run has seen what stands in it."""
+    held = source.letters.filter(kind=DeadLetter.Kind.LIST, held_until__gt=timezone.now())
+    return held.exists()
 
 
 def _waiting(retailer: Retailer, kind: str) -> QuerySet[DeadLetter]:

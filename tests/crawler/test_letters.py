@@ -244,6 +244,30 @@ def test_while_a_list_waits_nothing_is_marked(source: CrawlSource) -> None:
     assert "a list of the shop could not be read" in told
 
 
+def test_a_list_is_held_only_where_the_shop_asks_to_wait(source: CrawlSource) -> None:
+    fail(source, letter(f"{URL}/1", kind="list"), letter(f"{URL}/2", kind="list", retry_after=9e5))
+
+    told = {one.url: one for one in claimed(source).letters}
+
+    assert told[f"{URL}/1"].held == 0.0 < told[f"{URL}/1"].due
+    assert told[f"{URL}/2"].held > timezone.now().timestamp() + 8e5
+    held = timezone.localtime(source.letters.get(url=f"{URL}/2").held_until)
+    assert f"until {held:%Y-%m-%d %H:%M}" in told[f"{URL}/2"].told
+
+
+def test_what_was_given_up_long_ago_is_deleted(source: CrawlSource, settings: Any) -> None:
+    settings.SHOEFINDER_LETTER_DAYS = 60
+    fail(source, *(letter(f"{URL}/{name}") for name in ("old", "met-lately", "waiting")))
+    source.letters.update(last_failed_at=timezone.now() - timedelta(days=61))
+    source.letters.exclude(url=f"{URL}/waiting").update(state=State.DEAD)
+    source.letters.filter(url=f"{URL}/met-lately").update(last_failed_at=timezone.now())
+
+    tasks.expire_letters()
+
+    left = source.letters.values_list("url", flat=True)
+    assert sorted(left) == [f"{URL}/met-lately", f"{URL}/waiting"]
+
+
 # --- admin ----------------------------------------------------------------------------------------
 
 LIST = "admin:crawler_deadletter_changelist"

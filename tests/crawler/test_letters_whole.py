@@ -92,6 +92,27 @@ def test_what_is_due_is_asked_for_though_nothing_leads_to_it(pages_at: Pages) ->
     assert left.next_try_at - timezone.now() > timedelta(hours=24)
 
 
+def test_a_shop_that_asks_to_wait_is_left_in_peace_by_the_next_run_too(
+    pages_at: Pages, admin_user: User
+) -> None:
+    server = pages_at({"/": (503, {"Retry-After": "7200"}, "")})
+    source = source_of(server)
+
+    first, second = crawl(source), crawl(source)
+
+    assert [(run.status, run.complete, run.stopped_by) for run in (first, second)] == [
+        (CrawlRun.Status.DONE, False, CrawlRun.LIST_WAITS)
+    ] * 2
+    assert (kinds(first)["http-503"], kinds(second)) == (1, {"waits": 1})
+    assert server.asked.count("/") == 1
+
+    server.pages["/"] = (200, {}, product_html("Low 1"))
+    (run,), _ = letters_retry(letters=source.letters.all(), by=admin_user)
+    run_until_ended(run_id=run.pk)
+    assert Listing.objects.count() == 1
+    assert not source.letters.exists()
+
+
 def failed(source: CrawlSource, url: str) -> None:
     run = CrawlRun.objects.create(source=source, trigger="command", status="done")
     request = {"url": url, "callback": "parse", "errback": "on_failure", "priority": 0,

@@ -52,6 +52,17 @@ def test_a_failure_is_kept_as_it_was_before_it_was_tried(frontier: Frontier) -> 
     assert (letter.request["meta"], letter.listings) == ({"lastmod": "x"}, (7,))
 
 
+def test_a_list_waits_only_as_long_as_its_shop_asks(frontier: Frontier) -> None:
+    now = time.time()
+    known = KnownLetter(url=URL, told="Away.", due=now + 99, request=None)
+    held = KnownLetter(url=f"{URL}/2", told="Away.", due=now + 99, held=now + 99, request=None)
+    letters = Letters(plan(letters=(known, held)), frontier)
+
+    assert letters.waiting(URL) is known
+    assert letters.waiting(URL, leads=True) is None
+    assert letters.waiting(held.url, leads=True) is held
+
+
 def test_what_is_not_written_yet_survives_the_process(frontier: Frontier, tmp_path: Path) -> None:
     letters = Letters(plan(), frontier)
     letters.note(away(), request(**{LEADS: True}))
