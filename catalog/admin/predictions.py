@@ -70,6 +70,10 @@ class NewCorrectionForm(CorrectionForm):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.fields["corrected"].required = True
+        self.fields["corrected"].help_text = (
+            "Colours in order, like black / off white; a brand by its name; height, kind and for "
+            "whom by the words of the catalog. It counts before what shops state."
+        )
 
     def _post_clean(self) -> None:
         """An attribute that has a row already is corrected there."""
@@ -168,6 +172,21 @@ class AttributePredictionAdmin(ModelAdmin):
             return ()
         return ("shown", "shoe", "attribute", "stated", "sure", "encoder_id",
                 "predicted_at", "corrected_by", "corrected_at")  # fmt: skip
+
+    def get_model_perms(self, request: HttpRequest) -> dict[str, bool]:
+        """Without “Add” beside the list's name: predictions are made by themselves, and what is
+        added by hand is a correction (`add_view`)."""
+        return {**super().get_model_perms(request), "add": False}
+
+    def add_view(
+        self, request: HttpRequest, form_url: str = "", extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        context = {
+            "title": "Correct an attribute that has no prediction",
+            "show_save_and_add_another": False, "show_save_and_continue": False,
+            **(extra_context or {}),
+        }  # fmt: skip
+        return super().add_view(request, form_url, context)
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return False  # Emptied, a correction is taken back; a prediction is made anew.

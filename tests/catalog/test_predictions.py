@@ -244,7 +244,10 @@ def test_the_list_is_filtered(
 def test_what_nobody_predicted_is_corrected_by_hand(admin_client: Client, silent: Colorway) -> None:
     add = reverse("admin:catalog_attributeprediction_add")
     told = {"colorway": silent.pk, "attribute": "height", "corrected": "high"}
-    assert admin_client.get(add).status_code == 200
+    assert "Correct an attribute that has no prediction" in admin_client.get(add).content.decode()
+    start = admin_client.get(reverse("admin:index")).content.decode()
+    assert add not in start, "nobody adds a prediction"
+    assert "Correct another attribute" in admin_client.get(reverse(LIST)).content.decode()
     for value in ("high", "mid"):
         assert admin_client.post(add, told | {"corrected": value}).status_code == 302
         silent.refresh_from_db()
