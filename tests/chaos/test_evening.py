@@ -1,8 +1,8 @@
 """``make evening``: everything that fills a catalog, at once, started as a person would.
 
 Six shops, a feed and an image search are entered in the admin in a real browser; two of them wait
-for their schedule, the others are started by hand. A list of models is imported there too, a
-folder of photos by its command. Two crawl workers share the work until one is killed in the middle
+for their schedule, the others are started by hand. A list of models and a folder of photos are
+looked at and imported there too. Two crawl workers share the work until one is killed in the middle
 of a crawl. Then the catalog is compared with what the shops have, field by field and photo by
 photo. Screenshots of what the admin shows go into the folder that EVENING_SCREENS names.
 """
@@ -101,7 +101,7 @@ def shops(tmp_path: Path) -> Iterator[dict[str, FakeShop]]:
 def site(tmp_path: Path) -> Iterator[Site]:
     folder = tmp_path / "site"
     folder.mkdir()
-    environment = environment_of(folder)
+    environment = environment_of(folder) | {"SHOEFINDER_IMPORT_ROOT": str(tmp_path / "import")}
     process = stack_start(folder, environment, "up", "--port", str(PORT))
     with stack_ended(Site(folder, process, PORT, environment)) as running:
         yield running
@@ -196,6 +196,17 @@ class Admin:
         self.page.click("input[name=confirm]")
         self.page.wait_for_selector(".messagelist .success")
 
+    def import_photos(self, folder: str, *, labels: str) -> None:
+        """With the dry run that comes before anything is stored."""
+        self.go("crawler/photoimport/add/")
+        self.page.select_option("#id_folder", folder)
+        self.page.check(f"input[name=labels][value={labels}]")
+        self.page.click("input[type=submit][value='Look at it']")
+        self.page.wait_for_selector("#import-start")
+        self.shoot("import")
+        self.page.click("#import-start")
+        self.page.wait_for_selector(".messagelist .success")
+
     def shoot(self, name: str) -> None:
         """A picture for a person to look at, of a desk's and of a phone's width."""
         folder = os.environ.get("EVENING_SCREENS")
@@ -234,7 +245,7 @@ def test_an_evening(site: Site, shops: dict[str, FakeShop], admin: Admin, tmp_pa
     wanted = catalog(limit=3, seed=7)
     export(tmp_path / "found", wanted, labels="folder", size=PHOTO_SIZE, extra=2)
     own = catalog(limit=3, seed=11)
-    export(tmp_path / "own", own, labels="folder", size=PHOTO_SIZE)
+    export(tmp_path / "import" / "own", own, labels="folder", size=PHOTO_SIZE)
 
     with second_worker(site) as worker, folder_served(tmp_path / "found") as found:
         enter_everything(admin, shops, found=found, folder=tmp_path / "found", models=wanted)
@@ -245,12 +256,11 @@ def test_an_evening(site: Site, shops: dict[str, FakeShop], admin: Admin, tmp_pa
         admin.start_crawl(SEARCH)
         admin.shoot("run")
         kill_in_the_middle(site, worker)
-        imported = site.manage("import_photos", str(tmp_path / "own"), "--labels", "folder")
-        assert imported.returncode == 0, imported.stderr
+        admin.import_photos("own", labels="folder")
         wait_for("everything is in", lambda: settled(site), FINISH_SECONDS, lambda: told(site))
 
     check_shops(site, shops)
-    check_folders(site, [tmp_path / "found", tmp_path / "own"])
+    check_folders(site, [tmp_path / "found", tmp_path / "import" / "own"])
     for brand, model in LISTED:
         assert site.one(MODEL, brand, model) == 1
     verified = site.manage("index", "verify")
@@ -262,6 +272,10 @@ def test_an_evening(site: Site, shops: dict[str, FakeShop], admin: Admin, tmp_pa
     admin.page.click("#result_list tbody th a >> nth=0")
     admin.page.wait_for_selector("#crawl-run")
     admin.shoot("run-ended")
+    admin.go("crawler/photoimport/")
+    admin.page.click("#result_list tbody th a >> nth=0")
+    admin.page.wait_for_selector("#import-check")
+    admin.shoot("import-ended")
     assert admin.faults == []
 
 
@@ -307,6 +321,7 @@ BEGUN = """SELECT COUNT(*) FROM crawler_crawlrun
     WHERE status = 'running' AND pid = ? AND products > 0"""
 WHOLE = """SELECT COUNT(DISTINCT source_id) FROM crawler_crawlrun
     WHERE status = 'done' AND complete AND NOT is_dry_run"""
+TAKEN_IN = "SELECT COUNT(*) FROM crawler_photoimport WHERE status = 'done' AND NOT is_dry_run"
 EMBEDDED = "SELECT COUNT(*) FROM search_imageembedding"
 RESUMED = "SELECT COUNT(*) FROM crawler_crawlrun WHERE resumed > 0"
 MODEL = """SELECT COUNT(*) FROM catalog_shoemodel m JOIN catalog_brand b ON b.id = m.brand_id
@@ -327,7 +342,8 @@ RUNS = """SELECT s.name, r.trigger, r.status, r.products, r.resumed, r.error FRO
 def settled(site: Site) -> bool:
     assert site.process.poll() is None, "the site itself ended"
     whole = site.one(WHOLE) == len(SOURCES) + 1
-    return whole and site.one(EMBEDDED) > 0 and site.one(WAITING) == 0
+    taken_in = site.one(TAKEN_IN) == 1
+    return whole and taken_in and site.one(EMBEDDED) > 0 and site.one(WAITING) == 0
 
 
 def told(site: Site) -> str:
