@@ -1,4 +1,4 @@
-"""A feed that was stopped or killed in the middle goes on where it stood, and counts everything once."""
+"""A feed that was stopped or killed in the middle goes on there, and counts everything once."""
 
 from __future__ import annotations
 
