@@ -17,7 +17,6 @@ import numpy.typing as npt
 from search.edits import edit_parse
 from search.encoders.colours import swatch_colours
 from search.encoders.framing import Framed, frame
-from search.engine import free_words
 from search.evaluation.datasets import ShoePhoto
 from search.evaluation.embeddings import photo_open
 from search.evaluation.looking import look
@@ -35,6 +34,7 @@ from search.fusion import EncodedQuery, Evidence, Scores
 from search.fusion.mixture import Mixture, Recipe
 from search.texts import COLOUR_SLUGS, text_space
 from search.types import Vectors
+from search.wording import free_words
 
 Floats = npt.NDArray[np.float32]
 

@@ -15,9 +15,9 @@ from catalog.models import Listing
 from catalog.selectors import listing_texts
 from search import Query, SearchPage, ranking, search
 from search.edits import edit_parse
-from search.engine import free_words
 from search.evidence import agreement
 from search.fusion.mixture import recipe
+from search.wording import free_words
 from tests.search.shelf import Shelf
 from tests.search.test_engine import upload
 
