@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import random
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
@@ -76,7 +77,9 @@ def encoder_train(
     photos.
     """
     from search.encoders.sentence_module import write_modules
-    from search.training.loop import Batches, Material, Progress, fit
+    from search.training.batches import Batches
+    from search.training.loop import Progress, fit
+    from search.training.material import Material
 
     photos = _photos(source, options)
     splits = np.array([photo.split for photo in photos])
@@ -267,10 +270,8 @@ def _captions(
     known: Sequence[dict[str, str]], train: npt.NDArray[np.intp], options: TrainOptions
 ) -> list[list[Caption | None]]:
     """Sentences for train photos only: others are never spoken of."""
-    from search.training.loop import seeded
-
     learnt = set(train.tolist())
-    rng = seeded(options.seed)
+    rng = random.Random(options.seed)  # noqa: S311 - captions, not secrets
     return [
         [caption(values, rng) if i in learnt else None for _ in range(options.captions)]
         for i, values in enumerate(known)
