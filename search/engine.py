@@ -19,10 +19,12 @@ from search.metrics import Stopwatch
 from search.query import MAX_PAGE, Query
 from search.ranking import Ranking, rank
 from search.recognition import identify
+from search.recognition.voting import near_count
 from search.results import SearchPage, gap_after
 from search.stores import get_store
 from search.stores.base import VectorStore
 from search.suggestions import refine_words
+from search.types import Hit
 
 PER_PAGE: Final = 24
 PHOTOS_PER_COLORWAY: Final = 4
@@ -83,7 +85,7 @@ class Engine:
                     turned=upright.turned,
                     encoder=self.encoder,
                     store=self.store,
-                    near=asked.near,
+                    near=asked.near or _nearest(query, asked, ranking),
                 )
         with self.watch.stage("hydrate"):
             results = results_from(shown, why, ranking.standing or {}, ranking.closeness)
@@ -137,3 +139,13 @@ def _refine_words(
         catalog=asked.encoded.catalog,
         said=query.words,
     )
+
+
+def _nearest(query: Query, asked: Asked, ranking: Ranking) -> Sequence[Hit] | None:
+    """The photos nearest to the one that is searched with, where ranking found just these."""
+    if not ranking.nearest or asked.upright is None:
+        return None
+    if asked.encoded.photo is not asked.upright.vector:  # it was moved towards what is liked
+        return None
+    enough = ranking.complete or len(ranking.hits) >= near_count(leaving_out=leaving_out(query))
+    return ranking.hits if enough else None

@@ -61,6 +61,8 @@ class Ranking:
     """By photo, how each term of the edit stands; None where the fusion knows no terms."""
     scale: tuple[float, float] | None = None
     """The score of the typical photo of the catalog, and of the best one there could be."""
+    nearest: bool = False
+    """The hits are the photos nearest to the query's, of all there are; nothing else counted."""
 
     def closeness(self, score: float) -> float:
         """On a scale of this query: 0 for the typical photo of the catalog, 1 for itself."""
@@ -177,7 +179,8 @@ def rank(
             if len(vectors) == 1:  # a score is a cosine
                 scale = (query.catalog.moments(vectors[0])[0], 1.0)
             kept = hits if complete else hits[:depth]
-            return Ranking(kept, complete, query, fusion, store, scale=scale)
+            nearest = fusion is IMAGE and where is None
+            return Ranking(kept, complete, query, fusion, store, scale=scale, nearest=nearest)
         n *= 4
 
 

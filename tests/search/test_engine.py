@@ -5,6 +5,7 @@ from __future__ import annotations
 import gc
 import weakref
 from collections.abc import Callable
+from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 
@@ -153,6 +154,30 @@ def test_pages_follow_each_other_without_gap_or_repeat(shelf: Shelf, ask: Ask) -
     assert seen == [result.card.id for result in ask(Query(photo=token), per_page=20).results]
     assert len(set(seen)) == 7
     assert [page.identification is not None for page in pages] == [True, False, False, False]
+
+
+@pytest.mark.parametrize(
+    "query",
+    [Query(), Query(words="in green"), Query(words="another brand"), Query(words="navy, not nike")],
+    ids=lambda query: query.words or "photo alone",
+)
+def test_the_index_is_read_once(
+    shelf: Shelf, ask: Ask, query: Query, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shelf.colorway("red", photos=3)
+    shelf.colorway("navy", photos=2)
+    shelf.publish()
+    ask(Query(photo=upload("red"), words="in green"))  # evidence of what was published is read
+    reads = []
+    for name in ("search", "scan"):
+        read = getattr(shelf.store, name)
+        monkeypatch.setattr(
+            shelf.store, name, lambda *a, _read=read, **k: reads.append(a) or _read(*a, **k)
+        )
+    page = ask(replace(query, photo=upload("red")))
+    assert page.identification is not None
+    assert page.identification.candidates
+    assert len(reads) == 1
 
 
 def test_the_last_page_has_no_next(shelf: Shelf, ask: Ask, monkeypatch: pytest.MonkeyPatch) -> None:
