@@ -8,7 +8,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand
 
-from crawler.processes import die_with_parent
+from crawler.processes import database_unmap, die_with_parent
 from crawler.runner import NOTHING_TO_DO
 from crawler.services import crawl_run_claim, crawl_run_finish
 
@@ -24,6 +24,7 @@ class Command(BaseCommand):
     def handle(self, *args: Any, run_id: int, parent: int | None, **options: Any) -> None:
         if parent is not None and not die_with_parent(parent):
             sys.exit(NOTHING_TO_DO)
+        database_unmap()
         plan = crawl_run_claim(run_id=run_id)
         if plan is None:
             sys.exit(NOTHING_TO_DO)

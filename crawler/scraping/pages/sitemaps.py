@@ -4,11 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from io import BytesIO
+from itertools import islice
+from typing import Any
 
 from lxml import etree
 
 MAX_ENTRIES = 200_000
 """sitemaps.org allows 50,000."""
+_TAGS = [f"{{*}}{name}" for name in ("url", "sitemap", "Url", "Sitemap", "URL", "SITEMAP")]
 
 
 @dataclass(slots=True)
@@ -34,23 +38,36 @@ def is_sitemap(body: bytes) -> bool:
 def sitemap_read(body: bytes) -> Iterator[SitemapEntry]:
     """The entries of a sitemap, those behind a mistake too; entities are not expanded.
 
+    Each is let go before the next is read: as one tree, 50,000 of them are 35 MB.
+
     Raises:
         ValueError: after the last entry, if it is not whole.
     """
-    parser = etree.XMLParser(recover=True, resolve_entities=False, no_network=True,
-                             remove_comments=True, remove_pis=True)  # fmt: skip
-    root = etree.fromstring(body.strip(), parser=parser)
-    if root is None:
-        raise ValueError("it is not XML")
-    for element in list(root)[:MAX_ENTRIES]:
-        name = etree.QName(element).localname.lower()
-        if name in {"url", "sitemap"}:
-            entry = _entry(element, is_sitemap=name == "sitemap")
-            if entry.loc:
-                yield entry
-    if parser.error_log:
-        first = parser.error_log[0]
+    reader = etree.iterparse(
+        BytesIO(body.strip()), tag=_TAGS, recover=True, resolve_entities=False, no_network=True,
+        remove_comments=True, remove_pis=True,
+    )  # fmt: skip
+    try:
+        yield from islice(_entries(reader), MAX_ENTRIES)
+    except etree.XMLSyntaxError as error:
+        raise ValueError("it is not XML") from error
+    if reader.error_log:
+        first = reader.error_log[0]
         raise ValueError(f"line {first.line}: {first.message}")
+
+
+def _entries(reader: etree.iterparse[Any]) -> Iterator[SitemapEntry]:
+    for _, element in reader:
+        root = element.getparent()
+        if root is None or root.getparent() is not None:
+            continue
+        name = etree.QName(element).localname.lower()
+        entry = _entry(element, is_sitemap=name == "sitemap")
+        if entry.loc:
+            yield entry
+        element.clear()
+        while element.getprevious() is not None:
+            del root[0]
 
 
 def _entry(element: etree._Element, *, is_sitemap: bool) -> SitemapEntry:
