@@ -81,6 +81,13 @@ class Listing(models.Model):
                 condition=Q(vanished_at=None),
                 name="listing_live",
             ),
+            # Few of many: what a crawl asks for by itself before it counts as gone.
+            models.Index(
+                fields=["retailer", "id"],
+                condition=Q(missing_since__isnull=False),
+                name="listing_missing",
+            ),
+            models.Index(fields=["first_seen_at"], name="listing_first_seen"),
         ]
 
     def __str__(self) -> str:

@@ -51,6 +51,7 @@ class ShoeImage(models.Model):
             models.Index(fields=["colorway", "id"], name="image_colorway"),
             models.Index(fields=["status", "id"], name="image_status"),
             models.Index(fields=["updated_at"], name="image_updated"),
+            models.Index(fields=["obtained_at"], name="image_obtained"),
         ]
 
     def __str__(self) -> str:

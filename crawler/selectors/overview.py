@@ -5,16 +5,16 @@ from __future__ import annotations
 import shutil
 from collections import Counter
 from dataclasses import dataclass, field
-from datetime import date, datetime, timedelta
+from datetime import date, datetime, time, timedelta
 from pathlib import Path
 from typing import Any
 
 from django.conf import settings
-from django.db.models import Count, Max, Q, Sum
+from django.db.models import Count, Exists, Max, OuterRef, Sum
 from django.db.models.functions import TruncDate
 from django.utils import timezone
 
-from catalog.models import Listing, ShoeImage
+from catalog.models import ImageSource, Listing, ShoeImage
 from crawler.models import CrawlRun, CrawlSource, DeadLetter, SourceAlarm
 from crawler.plots import Plot, Series
 from crawler.services.budgets import photo_bytes
@@ -88,8 +88,11 @@ def sources_health() -> list[SourceHealth]:
         .annotate(at=Max("finished_at")).values_list("source", "at")
     )  # fmt: skip
     dead = Counter(
-        DeadLetter.objects.filter(state=DeadLetter.State.DEAD).values_list("source", flat=True)
-    )
+        dict(
+            DeadLetter.objects.filter(state=DeadLetter.State.DEAD).order_by().values("source")
+            .annotate(n=Count("pk")).values_list("source", "n")
+        )
+    )  # fmt: skip
     alarms: dict[int, list[SourceAlarm]] = {}
     for alarm in SourceAlarm.objects.filter(closed_at=None):
         alarms.setdefault(alarm.source_id, []).append(alarm)
@@ -97,17 +100,14 @@ def sources_health() -> list[SourceHealth]:
         Listing.objects.filter(vanished_at=None).order_by().values("retailer")
         .annotate(n=Count("pk")).values_list("retailer", "n")
     )  # fmt: skip
-    stored = dict(
-        ShoeImage.objects.order_by().values("sources__listing__retailer")
-        .annotate(n=Sum("byte_size")).values_list("sources__listing__retailer", "n")
-    )  # fmt: skip
+    stored = _bytes_by_retailer()
     told = [
         SourceHealth(
             source=source,
             latest=by_source.get(source.pk),
             fresh_at=fresh.get(source.pk),
             listings=listings.get(source.retailer_id, 0),
-            photo_bytes=stored.get(source.retailer_id) or 0,
+            photo_bytes=stored.get(source.retailer_id, 0),
         )
         for source in sources
     ]
@@ -115,6 +115,17 @@ def sources_health() -> list[SourceHealth]:
         _judge(one, alarms.get(one.source.pk, []), dead=dead[one.source.pk])
     order = {"bad": 0, "warning": 1, "new": 2, "good": 3, "off": 4}
     return sorted(told, key=lambda one: (order[one.state], one.source.name))
+
+
+def _bytes_by_retailer() -> dict[int, int]:
+    """A photo that several pages of a shop show counts once."""
+    earlier = ImageSource.objects.filter(
+        image=OuterRef("image"), listing__retailer=OuterRef("listing__retailer"),
+        pk__lt=OuterRef("pk"),
+    )  # fmt: skip
+    first = ImageSource.objects.filter(~Exists(earlier), listing__isnull=False)
+    sizes = first.order_by().values("listing__retailer").annotate(n=Sum("image__byte_size"))
+    return dict(sizes.values_list("listing__retailer", "n"))
 
 
 def _judge(one: SourceHealth, alarms: list[SourceAlarm], *, dead: int) -> None:
@@ -163,9 +174,11 @@ def growth_plots(*, days: int) -> list[Plot]:
     """The catalog and the crawls over the last days, a point a day."""
     first = timezone.localdate() - timedelta(days=days - 1)
     dates = [first + timedelta(days=n) for n in range(days)]
-    listings = _by_day(Listing.objects.all(), "first_seen_at", first)
-    photos = _by_day(ShoeImage.objects.all(), "obtained_at", first)
-    runs = real_runs().filter(started_at__date__gte=first)
+    # Compared as moments: a day taken of each row would be asked of all of a million.
+    begin = datetime.combine(first, time.min, tzinfo=timezone.get_current_timezone())
+    listings = _by_day(Listing.objects.all(), "first_seen_at", begin)
+    photos = _by_day(ShoeImage.objects.all(), "obtained_at", begin)
+    runs = real_runs().filter(started_at__gte=begin)
     daily = {
         row["day"]: row
         for row in runs.annotate(day=TruncDate("started_at")).order_by().values("day").annotate(
@@ -177,9 +190,8 @@ def growth_plots(*, days: int) -> list[Plot]:
     def each(name: str, scale: float = 1.0) -> list[float]:
         return [(daily.get(day, {}).get(name) or 0) / scale for day in dates]
 
-    earlier = Q(first_seen_at__date__lt=first)
-    base_listings = Listing.objects.filter(earlier).count()
-    base_photos = ShoeImage.objects.filter(obtained_at__date__lt=first).count()
+    base_listings = Listing.objects.filter(first_seen_at__lt=begin).count()
+    base_photos = ShoeImage.objects.filter(obtained_at__lt=begin).count()
 
     def grown(base: int, new: Counter[date], name: str) -> list[Series]:
         return [Series(name, _grown(base, new, dates))]
@@ -194,8 +206,8 @@ def growth_plots(*, days: int) -> list[Plot]:
     ]
 
 
-def _by_day(rows: Any, column: str, first: date) -> Counter[date]:
-    found = rows.filter(**{f"{column}__date__gte": first}).annotate(day=TruncDate(column))
+def _by_day(rows: Any, column: str, begin: datetime) -> Counter[date]:
+    found = rows.filter(**{f"{column}__gte": begin}).annotate(day=TruncDate(column))
     counted = found.order_by().values("day").annotate(n=Count("pk")).values_list("day", "n")
     return Counter(dict(counted))
 

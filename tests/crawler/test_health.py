@@ -10,7 +10,7 @@ from django.core import signing
 from django.test import Client
 from django.utils import timezone
 
-from catalog.models import Listing
+from catalog.models import ImageSource, Listing
 from crawler.models import CrawlRun, CrawlSource, SourceAlarm
 from crawler.plots import Plot, Series, number
 from crawler.selectors import growth_plots, run_plots, sources_health
@@ -18,6 +18,7 @@ from crawler.services import crawl_source_ensure, source_alarm_close
 from crawler.services.health import expected_fields, source_compare
 from crawler.views import SALT, report_path
 from tests.crawler.conftest import Pages, crawl, kinds, product_html, source_of
+from tests.factories import ListingFactory, ShoeImageFactory
 
 Status = CrawlRun.Status
 FULL = {"read": 100, "brand": 100, "price": 100, "colour": 60, "photo": 95}
@@ -170,6 +171,19 @@ def test_growth_over_time_leaves_out_dry_runs(source: CrawlSource) -> None:
     plots = {plot.title: plot for plot in growth_plots(days=30)}
     assert sum(plots["Products met a day"].series[0].values) == 7
     assert all(len(one.values) == 30 for plot in plots.values() for one in plot.series)
+
+
+def test_a_photo_that_two_pages_of_a_shop_show_takes_its_room_once(source: CrawlSource) -> None:
+    photo = ShoeImageFactory.create(with_file=False)
+    for place in range(2):
+        ImageSource.objects.create(
+            image=photo, listing=ListingFactory.create(retailer=source.retailer),
+            url=f"https://shop.example/{place}.jpg", url_sha256=f"{place:064}",
+        )  # fmt: skip
+
+    (health,) = sources_health()
+
+    assert health.photo_bytes == photo.byte_size > 0
 
 
 def test_a_report_is_read_by_whoever_has_its_address(
