@@ -9,6 +9,7 @@ and writing rows is as much work as all of Scrapy, and Python runs one thread at
 from __future__ import annotations
 
 import asyncio
+import gc
 import logging
 import multiprocessing
 import os
@@ -95,6 +96,10 @@ def writer_process() -> Executor:
     without an open database connection.
     """
     connections.close_all()
+    # What is there by now stays: a collection that looked at it would copy all of it once for each
+    # of the two processes.
+    gc.collect()
+    gc.freeze()
     executor = ProcessPoolExecutor(
         1,
         mp_context=multiprocessing.get_context("fork"),
