@@ -20,6 +20,7 @@ from catalog.services.colorways import (
     colour_key_of,
     style_code_clean,
 )
+from catalog.services.deleting import colorways_delete
 
 
 class ListingInline(ReadOnlyInline):
@@ -101,6 +102,12 @@ class ColorwayAdmin(TableAdmin):
     @admin.display(description="listings", ordering="listings_count")
     def listings_count(self, row: Any) -> int:
         return int(row.listings_count)
+
+    def delete_model(self, request: HttpRequest, obj: Colorway) -> None:
+        colorways_delete(colorways=Colorway.objects.filter(pk=obj.pk))
+
+    def delete_queryset(self, request: HttpRequest, queryset: QuerySet[Colorway]) -> None:
+        colorways_delete(colorways=queryset)
 
     site = admin.display(description="on the site")(staticmethod(on_site))
 

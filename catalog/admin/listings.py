@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 from django.contrib import admin
-from django.db.models import QuerySet, URLField
+from django.db.models import PROTECT, QuerySet, URLField
 from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
+from django.utils.text import capfirst
 
 from catalog.admin.base import ModelAdmin, ReadOnlyInline, counted
 from catalog.models import Listing, PriceObservation, Retailer
 from catalog.services.colorways import colorways_refresh, images_follow
+from catalog.services.deleting import listings_delete, retailer_delete
 
 
 @admin.register(Retailer)
@@ -30,6 +33,38 @@ class RetailerAdmin(ModelAdmin):
     @admin.display(description="listings", ordering="listings_count")
     def listings_count(self, row: Any) -> int:
         return int(row.listings_count)
+
+    def get_deleted_objects(self, objs: Iterable[Any], request: HttpRequest) -> Any:
+        """By counts: a shop may have a million listings, and Django would write out each."""
+        shops = list(objs)
+        listings = Listing.objects.filter(retailer__in=shops)
+        prices = PriceObservation.objects.filter(listing__in=listings)
+        counts = {
+            capfirst(str(rows.model._meta.verbose_name_plural)): rows.count()
+            for rows in (listings, prices)
+        }
+        missing = {
+            str(model._meta.verbose_name)
+            for model in (Retailer, Listing)
+            if not request.user.has_perm(f"catalog.delete_{model._meta.model_name}")
+        }
+        protected = [
+            f"{capfirst(relation.related_model._meta.verbose_name)}: {row}"
+            for relation in Retailer._meta.related_objects
+            if relation.on_delete is PROTECT
+            for row in relation.related_model._base_manager.filter(
+                **{f"{relation.field.name}__in": shops}
+            )
+        ]
+        names = [f"Shop: {shop}" for shop in shops]
+        return names, {"Shops": len(shops), **counts}, missing, protected
+
+    def delete_model(self, request: HttpRequest, obj: Retailer) -> None:
+        retailer_delete(retailer=obj)
+
+    def delete_queryset(self, request: HttpRequest, queryset: QuerySet[Retailer]) -> None:
+        for shop in queryset:
+            retailer_delete(retailer=shop)
 
 
 class PriceInline(ReadOnlyInline):
@@ -73,6 +108,12 @@ class ListingAdmin(ModelAdmin):
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         return False
+
+    def delete_model(self, request: HttpRequest, obj: Listing) -> None:
+        listings_delete(listings=Listing.objects.filter(pk=obj.pk))
+
+    def delete_queryset(self, request: HttpRequest, queryset: QuerySet[Listing]) -> None:
+        listings_delete(listings=queryset)
 
     @admin.display(description="page")
     def page(self, row: Listing) -> SafeString:

@@ -3,6 +3,7 @@ index follows: ``Listing.changed_at``, ``Colorway.updated_at`` or ``ShoeImage.up
 
 from catalog.services.batches import FoundPhoto, listings_upsert, photos_known, photos_store
 from catalog.services.colorways import colorways_refresh
+from catalog.services.deleting import colorways_delete, listings_delete, retailer_delete
 from catalog.services.drafts import draft_clean
 from catalog.services.listings import (
     ListingResult,
@@ -36,6 +37,7 @@ __all__ = [
     "PhotoResult",
     "Prediction",
     "attribute_correct",
+    "colorways_delete",
     "colorways_refresh",
     "correction_read",
     "corrections_undo",
@@ -44,6 +46,7 @@ __all__ = [
     "image_reject",
     "image_restore",
     "listing_upsert",
+    "listings_delete",
     "listings_mark_vanished",
     "listings_seen",
     "listings_upsert",
@@ -57,5 +60,6 @@ __all__ = [
     "predictions_follow",
     "predictions_forget",
     "predictions_write",
+    "retailer_delete",
     "retailer_get_or_create",
 ]
