@@ -19,8 +19,6 @@ from search.stores.memory import MemoryStore
 from tests.fakes import FakeEncoder
 from tests.search.encoders.contract import drawn_shoe
 
-_numbers = itertools.count(1)
-
 
 class Shelf:
     """Adds shoes, and publishes an index of what is there."""
@@ -28,6 +26,8 @@ class Shelf:
     def __init__(self) -> None:
         self.encoder = FakeEncoder()
         self.store = MemoryStore(encoder_id=str(self.encoder.id), dim=self.encoder.dim)
+        # Its own, not the process's: what a test draws depends on no test before it.
+        self._numbers = itertools.count(1)
         self.shop = Retailer.objects.get_or_create(name="Shop", slug="shop")[0]
 
     def colorway(
@@ -45,7 +45,7 @@ class Shelf:
         style = ShoeModel.objects.get_or_create(
             brand=maker, name=model, slug=slugify(model), defaults={"height": height}
         )[0]
-        number = next(_numbers)
+        number = next(self._numbers)
         colorway = Colorway.objects.create(
             model=style, brand=maker, name=f"{colour} {number}", style_code=f"S{number}",
             colour_key=colour, price=price, height=height, is_available=price is not None,
@@ -57,7 +57,8 @@ class Shelf:
             url_sha256=hashlib.sha256(url.encode()).hexdigest(), currency="USD",
         )  # fmt: skip
         for _ in range(photos):
-            self.photo(colorway, drawn_shoe(colour, size=(160 + 3 * next(_numbers), 120)))
+            rows, columns = divmod(next(self._numbers), 50)
+            self.photo(colorway, drawn_shoe(colour, size=(160 + 3 * columns, 120 + 3 * rows)))
         return colorway
 
     def photo(self, colorway: Colorway | None, image: Image.Image) -> ShoeImage:
