@@ -31,9 +31,10 @@ def sweep_crawls() -> None:
 
 
 @shared_task
-def expire_letters() -> None:
-    """Delete what was given up long ago."""
+def tidy_crawls() -> None:
+    """Delete what was given up long ago, and what old runs left on the disk."""
     services.letters_expire()
+    services.crawl_runs_tidy()
 
 
 @shared_task(acks_late=True)

@@ -85,12 +85,6 @@ def crawl(plan: RunPlan, *, overrides: Mapping[str, Any] | None = None) -> RunEn
     return RunEnd(reason)
 
 
-def frontier_remove(plan_directory: Any) -> None:
-    """Forget what was still to be visited; the log stays."""
-    for path in plan_directory.glob(f"{FRONTIER}*"):
-        path.unlink(missing_ok=True)
-
-
 def _log_to(plan: RunPlan) -> None:
     """One file for each run, of limited size."""
     handler = RotatingFileHandler(

@@ -33,6 +33,7 @@ from crawler.services.sources import (
     crawl_source_save,
 )
 from crawler.services.sweeping import crawl_runs_interrupt_here, crawl_runs_sweep
+from crawler.services.tidying import crawl_runs_tidy
 from crawler.services.timetable import crawl_source_note_due, quiet_end
 
 __all__ = [
@@ -50,6 +51,7 @@ __all__ = [
     "crawl_run_resume",
     "crawl_runs_interrupt_here",
     "crawl_runs_sweep",
+    "crawl_runs_tidy",
     "crawl_source_check",
     "crawl_source_delete",
     "crawl_source_discard",

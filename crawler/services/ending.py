@@ -16,7 +16,7 @@ from crawler.models import CrawlError, CrawlRun
 from crawler.services.health import source_compare
 from crawler.services.letters import list_is_held, list_waits, listings_waiting
 from crawler.services.progress import crawl_embed_request
-from crawler.types import GONE, Problem, RunEnd
+from crawler.types import FRONTIER, GONE, Problem, RunEnd
 
 log = structlog.get_logger(__name__)
 
@@ -197,10 +197,13 @@ def _not_seen_since(run: CrawlRun) -> datetime | None:
     return min(starts)
 
 
-def frontier_remove(run: CrawlRun) -> None:
-    """Forget what was still to be visited; the log stays."""
-    for path in run.directory.glob("frontier.sqlite3*"):
+def frontier_remove(run: CrawlRun) -> bool:
+    """Forget what was still to be visited, and feeds that were half read; whether there was any.
+    The log stays."""
+    left = [*run.directory.glob(f"{FRONTIER}*"), *run.directory.glob("feed-*")]
+    for path in left:
         path.unlink(missing_ok=True)
+    return bool(left)
 
 
 def problem_note(*, run: CrawlRun, problem: Problem) -> None:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import shutil
 from collections.abc import Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -82,8 +84,11 @@ def crawl_source_delete(*, source: CrawlSource) -> None:
         if source.periodic_task is not None:
             source.periodic_task.delete()
         path = source.memory_path
+        folders = [source.samples_path, *(run.directory for run in source.runs.only("pk"))]
         source.delete()
         transaction.on_commit(lambda: memory_remove(path))
+        for folder in folders:
+            transaction.on_commit(partial(shutil.rmtree, folder, ignore_errors=True))
 
 
 def memory_remove(path: Path) -> None:
@@ -151,9 +156,10 @@ def _schedule(source: CrawlSource) -> None:
             source.save(update_fields=["periodic_task", "updated_at"])
             task.delete()
         return
-    crontab, _ = CrontabSchedule.objects.get_or_create(
-        **dict(zip(CRON_FIELDS, expression.split(), strict=True)), timezone=settings.TIME_ZONE
-    )
+    told = dict(zip(CRON_FIELDS, expression.split(), strict=True))
+    # No constraint keeps two of them from being equal: any of those will do.
+    equal = CrontabSchedule.objects.filter(**told, timezone=settings.TIME_ZONE)
+    crontab = equal.first() or CrontabSchedule.objects.create(**told, timezone=settings.TIME_ZONE)
     task = task or PeriodicTask()
     task.name = f"Crawl source {source.pk}: {source.name}"[:200]
     task.task = TASK

@@ -68,7 +68,8 @@ def _end_dead() -> int:
 
 def _resume_interrupted() -> int:
     changed = 0
-    for run in CrawlRun.objects.filter(status=CrawlRun.Status.INTERRUPTED):
+    interrupted = CrawlRun.objects.filter(status=CrawlRun.Status.INTERRUPTED)
+    for run in interrupted.select_related("source"):
         if run.resumed >= MAX_AUTOMATIC_RESUMES:
             changed += CrawlRun.objects.filter(
                 pk=run.pk, status=CrawlRun.Status.INTERRUPTED

@@ -142,7 +142,7 @@ CELERY_BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
     name: {"task": task, "schedule": seconds, "options": {"expires": seconds}}
     for name, task, seconds in (
         ("Crawls: find what stopped", "crawler.tasks.sweep_crawls", SHOEFINDER_SWEEP_SECONDS),
-        ("Crawls: delete what was given up long ago", "crawler.tasks.expire_letters", 86400.0),
+        ("Crawls: delete what is over for long", "crawler.tasks.tidy_crawls", 86400.0),
         ("Photos: embed what waits", "search.tasks.embed_pending", SHOEFINDER_SWEEP_SECONDS),
         ("Titles: ask the photos", "search.tasks.titles_weigh", 300.0),
         ("Index: compare with the database", "search.tasks.index_ensure", 86400.0),
@@ -204,6 +204,8 @@ SHOEFINDER_PHOTO_BUDGET_MB = env.float("SHOEFINDER_PHOTO_BUDGET_MB", default=0.0
 SHOEFINDER_CRAWL_ATTEMPTS = env.int("SHOEFINDER_CRAWL_ATTEMPTS", default=5)
 # How long a page or photo that was given up stays in the list of dead letters.
 SHOEFINDER_LETTER_DAYS = env.float("SHOEFINDER_LETTER_DAYS", default=180.0)
+# How long the log of an ended run is kept.
+SHOEFINDER_RUN_LOG_DAYS = env.float("SHOEFINDER_RUN_LOG_DAYS", default=90.0)
 # How long the address of a run's report can be read.
 SHOEFINDER_REPORT_DAYS = env.float("SHOEFINDER_REPORT_DAYS", default=30.0)
 # A page that says that it has not changed is read all the same after so many days.

@@ -262,7 +262,7 @@ def test_what_was_given_up_long_ago_is_deleted(source: CrawlSource, settings: An
     source.letters.exclude(url=f"{URL}/waiting").update(state=State.DEAD)
     source.letters.filter(url=f"{URL}/met-lately").update(last_failed_at=timezone.now())
 
-    tasks.expire_letters()
+    tasks.tidy_crawls()
 
     left = source.letters.values_list("url", flat=True)
     assert sorted(left) == [f"{URL}/met-lately", f"{URL}/waiting"]
