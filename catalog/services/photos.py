@@ -15,7 +15,7 @@ from django.core.files.storage import Storage
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 
-from catalog.images import photo_open
+from catalog.images import photo_measure
 from catalog.models import (
     Colorway,
     ImageSource,
@@ -88,7 +88,7 @@ def photo_store(
 
 def image_from(content: bytes, digest: str, url: str) -> ShoeImage:
     """The row of a photo, not yet saved."""
-    photo, view = photo_open(content, reduced=True), view_guess(url)
+    photo, view = photo_measure(content, sha256=digest), view_guess(url)
     image = ShoeImage(
         sha256=digest,
         perceptual_hash=photo.perceptual_hash,
@@ -246,10 +246,14 @@ def file_write(storage: Storage, name: str, content: bytes) -> None:
             storage.delete(name)
         storage.save(name, ContentFile(content))
         return
-    path.parent.mkdir(parents=True, exist_ok=True)
     beside = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
     try:
-        beside.write_bytes(content)
+        try:
+            beside.write_bytes(content)
+        except FileNotFoundError:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            beside.write_bytes(content)
         os.replace(beside, path)
-    finally:
+    except BaseException:
         beside.unlink(missing_ok=True)
+        raise

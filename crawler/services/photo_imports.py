@@ -24,7 +24,7 @@ from kombu.exceptions import OperationalError
 
 from catalog.archives import archive_check, archive_unpack
 from catalog.exceptions import ImportRefused, PhotoRejected
-from catalog.images import photo_open
+from catalog.images import photo_measure
 from catalog.services.importing import ImportReport
 from catalog.services.photo_imports import photo_read, photos_import, photos_labelled
 from catalog.services.photos import view_guess
@@ -261,7 +261,7 @@ class _Pass:
 
 def _is_readable(folder: Path, name: str) -> bool:
     try:
-        photo_open(photo_read(folder, name), reduced=True)
+        photo_measure(photo_read(folder, name))
     except (ImportRefused, PhotoRejected, OSError):
         return False
     return True

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from PIL import Image, ImageCms
 
 from catalog.exceptions import PhotoRejected
-from catalog.images import PhotoLimits, perceptual_hash, photo_load, photo_open
+from catalog.images import PhotoLimits, perceptual_hash, photo_load, photo_measure, photo_open
 from catalog.types import PhotoRejection
 from tests.catalog.photos import bomb, encoded, picture
 
@@ -37,6 +37,9 @@ def close(a: list[tuple[int, ...]], b: list[tuple[int, ...]], within: int = 24) 
 def rejection(content: bytes, limits: PhotoLimits = LIMITS) -> PhotoRejected:
     with pytest.raises(PhotoRejected) as caught:
         photo_open(content, limits=limits)
+    with pytest.raises(PhotoRejected) as measured:
+        photo_measure(content, limits=limits)
+    assert measured.value.args == caught.value.args
     assert caught.value.message
     return caught.value
 
@@ -244,6 +247,26 @@ def test_the_perceptual_hash_survives_re_encoding_and_tells_photos_apart() -> No
     assert distance(original.perceptual_hash, photo_open(small).perceptual_hash) <= 4
     assert distance(original.perceptual_hash, other.perceptual_hash) > 4
     assert original.perceptual_hash == perceptual_hash(original.image)
+
+
+def test_measuring_tells_what_opening_tells() -> None:
+    grey, cmyk = picture((700, 500)).convert("L"), picture((700, 500)).convert("CMYK")
+    turned = Image.Exif()
+    turned[0x0112] = 6
+    profile = ImageCms.ImageCmsProfile(ImageCms.createProfile("LAB")).tobytes()
+    for content in (
+        encoded(picture((900, 600), seed=4)),
+        encoded(picture((900, 600), seed=4), "PNG"),
+        encoded(picture((900, 600), seed=4), exif=turned),
+        encoded(picture((900, 600), seed=4), icc_profile=profile),
+        encoded(grey),
+        encoded(cmyk),
+    ):
+        photo, facts = photo_open(content, limits=LIMITS), photo_measure(content, limits=LIMITS)
+        for name in ("format", "sha256", "width", "height"):
+            assert getattr(facts, name) == getattr(photo, name)
+        differ = int(facts.perceptual_hash, 16) ^ int(photo.perceptual_hash, 16)
+        assert differ.bit_count() <= 1
 
 
 @given(st.binary(max_size=400), st.sampled_from(["JPEG", "PNG", "WEBP", "GIF", "TIFF"]))
