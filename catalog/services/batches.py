@@ -209,15 +209,15 @@ def _give_covers(numbers: Iterable[int]) -> None:
         return
     best = (
         ShoeImage.objects.filter(colorway__in=without, status=ImageStatus.ACCEPTED)
+        .values_list("id", "colorway_id")
         .annotate(place=Min("sources__position"))
         .order_by(LATERAL_FIRST, "place", "id")
     )
-    covers: dict[int, ShoeImage] = {}
-    for image in best:
-        covers.setdefault(image.colorway_id or 0, image)
-    Colorway.objects.bulk_update(
-        [Colorway(pk=number, cover=image) for number, image in covers.items()], ["cover"]
-    )
+    covers: dict[int, int] = {}
+    for image, colorway, _ in best:
+        covers.setdefault(colorway or 0, image)
+    for number, image in covers.items():
+        Colorway.objects.filter(pk=number).update(cover=image)
     colorways_refresh(without - covers.keys())
 
 

@@ -86,6 +86,7 @@ def colorway_get_or_create(
     name: str,
     retailer: Retailer | None = None,
     current: Colorway | None = None,
+    model_is_new: bool = False,
 ) -> tuple[Colorway, bool]:
     """The colorway of a cleaned style code and published colour text, and whether it is new.
 
@@ -93,9 +94,10 @@ def colorway_get_or_create(
         retailer: see `colorway_find`.
         current: what the page was about until now. If nothing else is known of that colorway, the
             shop has corrected its text, and it stays the same colorway.
+        model_is_new: made in this transaction, so that it has none yet.
     """
     colour_key = colour_key_of(name)
-    rows = _rows(model)
+    rows = [] if model_is_new else _rows(model)
     found = colorway_find(rows=rows, code=code, name=name, colour_key=colour_key, retailer=retailer)
     if found is not None:
         if code and not found.style_code:

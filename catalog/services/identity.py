@@ -115,6 +115,7 @@ def draft_identify(
         name=colour,
         retailer=None if draft.mpn else retailer,
         current=current,
+        model_is_new=model_created,
     )
     return Identity(colorway, created, model_created)
 

@@ -57,18 +57,14 @@ def brand_names(brand: Brand) -> list[str]:
 
 def model_find(*, brand: Brand, name: str) -> ShoeModel | None:
     """By name, else by alias; a merged model is answered by the one that took it in."""
-    models_ = ShoeModel.objects.filter(brand=brand).select_related("merged_into__brand")
-    model = named(models_, name).first()
+    # Nothing joined: most models are not merged, and to compile the joins costs more than to look
+    # one up.
+    model = named(ShoeModel.objects.filter(brand=brand), name).first()
     if model is None:
-        aliases = ShoeModelAlias.objects.filter(brand=brand)
-        alias = named(
-            aliases.select_related("model__brand", "model__merged_into__brand"), name
-        ).first()
+        alias = named(ShoeModelAlias.objects.filter(brand=brand), name).first()
         model = alias.model if alias else None
-    if model is None:
-        return None
-    if model.merged_into is not None:
-        return model.merged_into
+    if model is None or model.merged_into is not None:
+        return model.merged_into if model else None
     if model.brand_id == brand.pk:
         model.brand = brand  # Known already: spare its query.
     return model
