@@ -36,6 +36,7 @@ class BrowserHandler(ScrapyPlaywrightDownloadHandler, PoliteHandler):  # type: i
             raise DownloadTimeoutError(
                 f"Opening {request.url} in the browser took longer than {limit:g} seconds."
             ) from error
+        self._context.bytes += len(response.body)
         return response
 
     async def _close(self) -> None:

@@ -48,6 +48,8 @@ class CrawlContext:
     """Keys of pages that are read although the sitemap says that they did not change."""
     failure: str = ""
     """Why the crawl cannot go on."""
+    bytes: int = 0
+    """Received by this process, headers and bodies as they were sent."""
     tasks: set[asyncio.Task[None]] = field(default_factory=set)
     """Begun and not awaited; held here so that they are not collected."""
     items: dict[int, int] = field(default_factory=dict)

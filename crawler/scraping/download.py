@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 from scrapy import Request
 from scrapy.core.downloader.handlers.http11 import HTTP11DownloadHandler, _ScrapyAgent
 from scrapy.crawler import Crawler
+from scrapy.downloadermiddlewares.stats import get_header_size
 from scrapy.exceptions import DownloadTimeoutError
 from scrapy.http import Response
 from scrapy.utils._download_handlers import wrap_twisted_exceptions
@@ -50,6 +51,7 @@ class PoliteHandler(HTTP11DownloadHandler):
 
     def __init__(self, crawler: Crawler) -> None:
         super().__init__(crawler)
+        self._context = context_of(crawler)
         self._allowed = crawler.settings.getint("CONCURRENT_REQUESTS_PER_DOMAIN")
         self._limit = crawler.settings.getfloat("DOWNLOAD_TIMEOUT")
         self._pool.maxPersistentPerHost = 2 * self._allowed
@@ -88,15 +90,7 @@ class PoliteHandler(HTTP11DownloadHandler):
         to_file = TO_FILE in request.meta
         # The next attempt writes to the same file: this one must have ended by then.
         patience = limit if to_file else LISTEN_FACTOR * limit
-        send = self._download_to_file if to_file else super().download_request
         asked = (request.method, request.url, request.body)
-
-        async def transfer() -> Response:
-            patient = request.replace(meta={**request.meta, "download_timeout": patience})
-            response = await send(patient)
-            if "download_latency" in patient.meta:
-                request.meta["download_latency"] = patient.meta["download_latency"]
-            return response
 
         def ended(task: asyncio.Task[Response]) -> None:
             gate.release()
@@ -108,7 +102,8 @@ class PoliteHandler(HTTP11DownloadHandler):
                 # Of one that was given up nobody else asks for the error.
                 task.exception()
 
-        task = asyncio.create_task(transfer())
+        transfer = self._download_to_file if to_file else self._download
+        task = asyncio.create_task(transfer(request, patience))
         self._transfers.add(task)
         task.add_done_callback(ended)
         return task
@@ -119,27 +114,41 @@ class PoliteHandler(HTTP11DownloadHandler):
         slot = slots.get(request.meta.get("download_slot", ""))
         return float(slot.delay) if slot else 0.0
 
-    async def _download_to_file(self, request: Request) -> Response:
+    async def _download(
+        self,
+        request: Request,
+        patience: float,
+        agent: type[_ScrapyAgent] = _ScrapyAgent,
+        **more: Any,
+    ) -> Response:
+        """What Scrapy's handler does, with a time limit of our own and bytes counted."""
+        if request.meta.get("download_timeout", patience) != patience:
+            request = request.replace(meta={**request.meta, "download_timeout": patience})
+        asking = agent(
+            contextFactory=self._contextFactory,
+            connectTimeout=patience,
+            bindAddress=self._bind_address,
+            pool=self._pool,
+            maxsize=self._default_maxsize,
+            warnsize=self._default_warnsize,
+            fail_on_dataloss=self._fail_on_dataloss,
+            crawler=self.crawler,
+            **more,
+        )
+        with wrap_twisted_exceptions():
+            response = await maybe_deferred_to_future(asking.download_request(request))
+        self._context.bytes += len(response.body) + get_header_size(response.headers)
+        return response
+
+    async def _download_to_file(self, request: Request, patience: float) -> Response:
         """The answer's body goes into the file that `TO_FILE` names; the response has none."""
         request.headers["Accept-Encoding"] = "identity"
-        path = context_of(self.crawler).plan.directory / request.meta[TO_FILE]
+        path = self._context.plan.directory / request.meta[TO_FILE]
         with path.open("wb") as file:
-            agent = _FileAgent(
-                contextFactory=self._contextFactory,
-                bindAddress=self._bind_address,
-                pool=self._pool,
-                maxsize=self._default_maxsize,
-                fail_on_dataloss=self._fail_on_dataloss,
-                crawler=self.crawler,
-                file=file,
-            )
-            with wrap_twisted_exceptions():
-                response = await maybe_deferred_to_future(agent.download_request(request))
-            size = file.tell()
+            response = await self._download(request, patience, _FileAgent, file=file)
+            self._context.bytes += file.tell()
         # A file that came packed is unpacked when it is read.
         response.headers.pop("Content-Encoding", None)
-        if self.crawler.stats:
-            self.crawler.stats.inc_value("downloader/response_bytes", size)
         return response
 
     async def close(self) -> None:

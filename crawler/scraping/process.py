@@ -43,6 +43,12 @@ def crawl(plan: RunPlan, *, overrides: Mapping[str, Any] | None = None) -> RunEn
     """
     plan.directory.mkdir(parents=True, exist_ok=True)
     _log_to(plan)
+    try:
+        spider = load_object(plan.spider)
+        settings = Settings({**scrapy_settings(plan), **(overrides or {})})
+    except (ImportError, NameError, ValueError, CrawlerError) as error:
+        return RunEnd("failed", str(error))
+    # The writer shares with this process what is loaded by now.
     frontier = Frontier(plan.directory / FRONTIER)
     memory = PageMemory(plan.memory) if plan.memory else None
     context = CrawlContext(
@@ -55,12 +61,6 @@ def crawl(plan: RunPlan, *, overrides: Mapping[str, Any] | None = None) -> RunEn
         memory=memory,
         alive=plan.alive,
     )
-    try:
-        spider = load_object(plan.spider)
-        settings = Settings({**scrapy_settings(plan), **(overrides or {})})
-    except (ImportError, NameError, ValueError, CrawlerError) as error:
-        frontier.close()
-        return RunEnd("failed", str(error))
     process = AsyncCrawlerProcess(settings)
     # Setting up the process raised Scrapy's loggers to DEBUG.
     logging.getLogger("scrapy").setLevel(logging.INFO)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import Any
+from urllib.request import getproxies
 
 from django.conf import settings as django_settings
 
@@ -69,7 +70,9 @@ def scrapy_settings(plan: RunPlan) -> dict[str, Any]:
         "CRAWL_PHOTOS_ANYWHERE": photos_anywhere(plan),
         "TWISTED_DNS_RESOLVER": "crawler.scraping.guard.GuardedResolver",
         "COOKIES_ENABLED": False,
-        "HTTPPROXY_ENABLED": True,
+        "HTTPPROXY_ENABLED": bool(getproxies()),
+        # A request that waits on disk keeps no headers.
+        "REFERER_ENABLED": False,
         # --- our parts
         "SCHEDULER": "crawler.scraping.scheduler.FrontierScheduler",
         "ITEM_PIPELINES": DRY_PIPELINES if plan.is_dry_run else PIPELINES,
@@ -78,6 +81,7 @@ def scrapy_settings(plan: RunPlan) -> dict[str, Any]:
             "crawler.scraping.middlewares.LetterMiddleware": 22,
             "crawler.scraping.samples.SampleMiddleware": 25,
             "crawler.scraping.delta.DeltaMiddleware": 30,
+            "scrapy.spidermiddlewares.depth.DepthMiddleware": None,
         },
         "DOWNLOADER_MIDDLEWARES": {
             "crawler.scraping.guard.HostGuardMiddleware": 40,
@@ -88,6 +92,9 @@ def scrapy_settings(plan: RunPlan) -> dict[str, Any]:
             "scrapy.downloadermiddlewares.offsite.OffsiteMiddleware": None,
             "scrapy.downloadermiddlewares.retry.RetryMiddleware": None,
             "scrapy.downloadermiddlewares.httpauth.HttpAuthMiddleware": None,
+            # PoliteHandler has the limits, and counts bytes.
+            "scrapy.downloadermiddlewares.downloadtimeout.DownloadTimeoutMiddleware": None,
+            "scrapy.downloadermiddlewares.stats.DownloaderStats": None,
         },
         "EXTENSIONS": {
             "crawler.scraping.extensions.Pulse": 0,

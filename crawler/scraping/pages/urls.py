@@ -24,6 +24,8 @@ _NOT_PAGES = re.compile(
 )
 _SAFE = re.compile(r"[A-Za-z0-9:/?#@!$&'()*+,;=._~\[\]-]*")
 """Needs no quoting; most addresses do not."""
+_OF_ITSELF = ("/", "http://", "https://")
+"""What begins so leads from every page of a site to the same address."""
 _NOT_IN_FRAGMENT = re.compile(r"[^A-Za-z0-9._-]+")
 _PLAIN_WORD = re.compile(r"[a-z]{1,20}(?:\.[a-z]{2,5})?")
 
@@ -33,10 +35,22 @@ def url_clean(href: str, *, base: str) -> str | None:
 
     Refuses other schemes, credentials in the address, and what is longer than the catalog stores.
     """
+    if href.startswith(_OF_ITSELF):
+        # The same menu stands on every page: cleaned once for all of them.
+        base = _site(base)
     return _clean(href, base)
 
 
-@lru_cache(maxsize=8192)  # the same menu stands on every page
+@lru_cache(maxsize=1024)
+def _site(url: str) -> str:
+    try:
+        parts = urlsplit(url)
+    except ValueError:
+        return url
+    return f"{parts.scheme}://{parts.netloc}"
+
+
+@lru_cache(maxsize=8192)
 def _clean(href: str, base: str) -> str | None:
     href = href.strip().replace("\\", "/") if len(href) <= MAX_URL else ""
     if not href or href.startswith("#"):

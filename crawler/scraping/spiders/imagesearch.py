@@ -15,6 +15,7 @@ from urllib.parse import urlencode, urljoin, urlsplit
 from django.db import connections
 from scrapy import Request, signals
 from scrapy.crawler import Crawler
+from scrapy.exceptions import NotConfigured
 from scrapy.http import Response, TextResponse
 
 from catalog.types import ListingDraft
@@ -154,6 +155,8 @@ class ProviderMiddleware:
 
     @classmethod
     def from_crawler(cls, crawler: Crawler) -> ProviderMiddleware:
+        if not issubclass(crawler.spidercls, ImageSearchSpider):
+            raise NotConfigured  # nobody else asks engines
         middleware = cls(places_at(crawler.settings.get("CRAWL_PLACES_URL")))
         crawler.signals.connect(middleware.spider_closed, signal=signals.spider_closed)
         return middleware

@@ -9,6 +9,7 @@ from urllib.parse import urljoin
 
 from scrapy import Request
 from scrapy.http import Response, TextResponse
+from scrapy.utils.datatypes import LocalCache
 from scrapy.utils.gz import gunzip, gzip_magic_number
 
 from catalog.types import ListingDraft
@@ -27,6 +28,7 @@ from crawler.types import Problem
 SITEMAP, PRODUCT, LISTED, NEXT, SEED, LINK = 60, 40, 30, 20, 10, 0
 """Priorities: what is surely a product before what may lead to one."""
 _YIELDS = "yields"
+MAX_MET = 10_000
 
 
 class StructuredSpider(ShopSpider):
@@ -39,6 +41,8 @@ class StructuredSpider(ShopSpider):
         self.yields = Yields(context.frontier.note(_YIELDS))
         self.prefer = Prefer(currency=self.params.currency)
         self.rules = UrlRules(self.params.include, self.params.exclude)
+        self._met: LocalCache[str, None] = LocalCache(MAX_MET)
+        """Links that were asked for already: the menu of each page is made of them."""
         context.before_commit = self.keep
 
     def keep(self) -> None:
@@ -157,6 +161,8 @@ class StructuredSpider(ShopSpider):
         for url in page.next_links:
             yield from self._new(self.ask(url, self.parse, priority=NEXT), of=response)
         for url in page.links:
+            if url in self._met:
+                continue
             priority = PRODUCT if self.yields.is_product(url) else LINK
             yield from self._new(self.ask(url, self.parse, priority=priority), of=response)
 
@@ -171,7 +177,10 @@ class StructuredSpider(ShopSpider):
                 refusal = self.context.rules.refusal(request.url)
                 self.context.problem(of.meta[KEY], problem_of(refusal, request))
             return
-        if self.is_seen(request) or not self._is_wanted(request):
+        if self.is_seen(request):
+            self._met[request.url] = None
+            return
+        if not self._is_wanted(request):
             return
         if request.priority < LISTED and self.yields.is_barren(request.url):
             message = "Pages of this kind led to no product; further ones are left out."
