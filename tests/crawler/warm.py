@@ -17,14 +17,19 @@ from multiprocessing import forkserver
 from typing import IO
 
 LIBRARIES = [
-    "celery", "celery.app.base", "django.contrib.admin.options", "django.contrib.auth.hashers",
+    "celery", "celery.app.base", "celery.contrib.django.task", "celery.worker.state",
+    "django.contrib.admin.options", "django.contrib.auth.hashers",
     "django.contrib.postgres.fields", "django.core.management", "django.db.backends.sqlite3.base",
-    "django.db.models", "django.test", "django_structlog.celery.steps", "extruct", "imagehash",
-    "kombu.transport.memory", "lxml.html", "numpy", "pillow_heif", "PIL.JpegImagePlugin",
-    "price_parser", "psutil", "psycopg", "pydantic", "rapidfuzz", "scrapy.crawler",
-    "scrapy.core.downloader.handlers.http11", "scrapy.downloadermiddlewares.robotstxt",
-    "scrapy.pipelines", "scrapy.spidermiddlewares.depth", "scrapy.spiders.sitemap", "structlog",
-    "valkey.asyncio",
+    "django.db.migrations.autodetector", "django.db.models", "django.test",
+    "django_structlog.celery.steps", "extruct", "imagehash", "import_export.resources",
+    "kombu.transport.memory", "lxml.html", "numpy", "PIL.JpegImagePlugin", "pillow_heif",
+    "price_parser", "prometheus_client", "psutil", "psycopg", "pydantic", "pydantic.main",
+    "pydantic.networks", "rapidfuzz", "redis.asyncio", "scrapy.core.downloader.handlers.http11",
+    "scrapy.crawler", "scrapy.downloadermiddlewares.cookies",
+    "scrapy.downloadermiddlewares.httpcache", "scrapy.downloadermiddlewares.redirect",
+    "scrapy.downloadermiddlewares.robotstxt", "scrapy.extensions.feedexport",
+    "scrapy.extensions.remote_control", "scrapy.extensions.telnet", "scrapy.pipelines",
+    "scrapy.spidermiddlewares.depth", "scrapy.spiders.sitemap", "structlog", "tablib",
 ]  # fmt: skip
 """What a crawl loads and nothing configures; a reactor is not among them."""
 
