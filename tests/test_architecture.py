@@ -7,7 +7,7 @@ imports anywhere in a file, also inside functions: a lazy import is still a depe
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -27,15 +27,18 @@ def sources(*folders: str) -> list[Path]:
     )
 
 
-def imports(path: Path) -> Iterator[str]:
+@cache
+def imports(path: Path) -> list[str]:
     """Dotted names of everything that ``path`` imports, wherever in the file."""
+    found: list[str] = []
     for node in ast.walk(ast.parse(path.read_text())):
         if isinstance(node, ast.Import):
-            yield from (alias.name for alias in node.names)
+            found += [alias.name for alias in node.names]
         elif isinstance(node, ast.ImportFrom):
             assert node.level == 0, f"{path}: write imports in full"
-            yield node.module or ""
-            yield from (f"{node.module}.{alias.name}" for alias in node.names)
+            found += [node.module or ""]
+            found += [f"{node.module}.{alias.name}" for alias in node.names]
+    return found
 
 
 def relative(path: Path) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import subprocess
 import sys
 
@@ -30,23 +31,24 @@ client = Client()
 for page in {pages!r}:
     response = client.get(page)
     assert response.status_code == 200, (page, response.status_code)
-print(",".join(sorted(name for name in {heavy!r} if name in sys.modules)))
+print(",".join(name for name in {heavy!r} if name in sys.modules))
 """
 
 
-def loaded(code: str) -> set[str]:
+def output(code: str) -> list[str]:
+    """The lines that a fresh process prints."""
     environment = {"DJANGO_SETTINGS_MODULE": "shoefinder.settings.test", "PATH": "/usr/bin:/bin",
                    "DATABASE_URL": "sqlite://:memory:"}  # fmt: skip
     done = subprocess.run(
         [sys.executable, "-c", code], capture_output=True, text=True, env=environment, timeout=120
     )
     assert done.returncode == 0, done.stderr
-    return {name for name in done.stdout.splitlines()[-1].split(",") if name}
+    return done.stdout.splitlines()
 
 
 def test_catalog_pages_load_nothing_heavy() -> None:
     pages = ["/", "/shoes/", "/brands/", "/healthz", "/admin/login/"]
-    assert loaded(SERVE.format(pages=pages, heavy=HEAVY)) == set()
+    assert output(SERVE.format(pages=pages, heavy=HEAVY))[-1] == ""
 
 
 LIGHT = [
@@ -62,11 +64,25 @@ PAGES = ["catalog.admin", "crawler.admin", "search.admin", "shoefinder.urls"]
 """Of no use to a process that crawls or embeds."""
 
 
+IMPORT = """
+import django, importlib, json, os, sys
+django.setup()
+for module in {light!r}:
+    if not os.fork():
+        importlib.import_module(module)
+        print(json.dumps([module, [name for name in {heavy!r} if name in sys.modules]]), flush=True)
+        os._exit(0)
+    assert os.wait()[1] == 0, module
+"""
+"""Each module in a process of its own, forked from one in which Django is set up."""
+
+
+@pytest.fixture(scope="module")
+def told() -> dict[str, list[str]]:
+    """What importing each of the modules has loaded."""
+    return dict(map(json.loads, output(IMPORT.format(light=LIGHT, heavy=HEAVY + PAGES))))
+
+
 @pytest.mark.parametrize("module", LIGHT)
-def test_importing_loads_nothing_heavy(module: str) -> None:
-    code = (
-        "import django, sys; django.setup(); import importlib;"
-        f"importlib.import_module({module!r});"
-        f"print(','.join(name for name in {HEAVY + PAGES!r} if name in sys.modules))"
-    )
-    assert loaded(code) == set()
+def test_importing_loads_nothing_heavy(module: str, told: dict[str, list[str]]) -> None:
+    assert told[module] == []
