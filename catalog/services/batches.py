@@ -72,7 +72,8 @@ def listings_upsert(
         Listing.objects.filter(pk__in=same, last_seen_at__lt=now).update(
             last_seen_at=now, missing_since=None
         )
-        names = NameLookup()
+        new = (draft.brand for place, draft in cleaned.items() if results[place] is None)
+        names = NameLookup(new)
         for place, draft in cleaned.items():
             if results[place] is not None:
                 continue
@@ -159,7 +160,7 @@ def _note_places(
 ) -> None:
     """Write where each photo was got, give colorways their covers, and fill in ``results``."""
     now = timezone.now()
-    numbers = {images[digest].pk for digest in digests if digest in images}
+    numbers = {image.pk for digest, image in images.items() if digest not in fresh}
     old = ImageSource.objects.filter(image__in=numbers, listing__in=listings)
     noted = {(s.image_id, s.url_sha256, s.listing_id): s.pk for s in old}
     new: dict[tuple[int, str, int | None], ImageSource] = {}

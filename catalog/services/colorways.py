@@ -28,7 +28,7 @@ from catalog.models import (
     ShoeModel,
     View,
 )
-from catalog.types import MAX_NAME
+from catalog.types import MAX_NAME, ListingDraft
 from catalog.words import gender_parse
 
 MAX_COLOURS = 8
@@ -87,6 +87,7 @@ def colorway_get_or_create(
     retailer: Retailer | None = None,
     current: Colorway | None = None,
     model_is_new: bool = False,
+    offer: ListingDraft | None = None,
 ) -> tuple[Colorway, bool]:
     """The colorway of a cleaned style code and published colour text, and whether it is new.
 
@@ -95,6 +96,7 @@ def colorway_get_or_create(
         current: what the page was about until now. If nothing else is known of that colorway, the
             shop has corrected its text, and it stays the same colorway.
         model_is_new: made in this transaction, so that it has none yet.
+        offer: of the page that a new one is made for, and repeats.
     """
     colour_key = colour_key_of(name)
     rows = [] if model_is_new else _rows(model)
@@ -121,8 +123,9 @@ def colorway_get_or_create(
                 colour_key=colour_key,
                 category=model.category,
                 height=model.height,
-                gender=model.gender,
+                gender=_gender(model, [offer.gender]) if offer else model.gender,
                 sort_name=sort_name_of(model, name),
+                **(_offers_of([offer]) if offer else {}),
             )
             _add_colours(colorway, colorway.colours)
             return colorway, True
@@ -236,16 +239,7 @@ def _brands(known: Iterable[Known]) -> dict[str, int]:
     return dict(Brand.objects.filter(slug__in=slugs).values_list("slug", "id")) if slugs else {}
 
 
-def colorway_note_listing(*, colorway: Colorway, listing: Listing, first: bool) -> None:
-    """Take in a new listing. ``first``: the colorway was made for it, and repeats it alone."""
-    if not first:
-        colorways_refresh([colorway.pk], touch=True, covers=False)
-        return
-    gender = _gender(colorway.model, [listing.published.get("gender")])
-    Colorway.objects.filter(pk=colorway.pk).update(gender=gender, **_offers_of([listing]))
-
-
-def _offers_of(live: Sequence[Listing]) -> dict[str, Any]:
+def _offers_of(live: Sequence[Listing | ListingDraft]) -> dict[str, Any]:
     return {
         "price": _price(live),
         "is_available": any(listing.availability in DELIVERABLE for listing in live),
@@ -308,7 +302,7 @@ def _settle(stated: Mapping[str, str], known: Known) -> tuple[dict[str, str], st
     return values, " ".join(settled)
 
 
-def _price(live: Iterable[Listing]) -> Decimal | None:
+def _price(live: Iterable[Listing | ListingDraft]) -> Decimal | None:
     home = settings.SHOEFINDER_CURRENCY
     prices = [row.price for row in live if row.price is not None and row.currency == home]
     return min(prices, default=None)

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
 
 from django.conf import settings
 from django.db import connection
 
-from catalog.models import Brand, Colorway, Listing, Retailer, ShoeModel
+from catalog.models import Brand, BrandAlias, Colorway, Listing, Retailer, ShoeModel
 from catalog.selectors.titles import title_catalog
 from catalog.services.colorways import (
     colorway_get_or_create,
@@ -20,7 +21,6 @@ from catalog.services.names import (
     brand_find,
     brand_find_in_title,
     brand_get_or_create,
-    brand_names,
     model_find,
     model_get_or_create,
 )
@@ -47,8 +47,10 @@ class NameLookup:
     the model is locked when it is used (`_locked`), so that a merge in between is seen.
     """
 
-    def __init__(self) -> None:
-        self._brands: dict[str, Brand] = {}
+    def __init__(self, brands: Iterable[str] = ()) -> None:
+        """``brands``: names that will be asked for, looked up together."""
+        found = Brand.objects.filter(name__in=set(brands) - {""}).order_by()
+        self._brands: dict[str, Brand] = {brand.name: brand for brand in found}
         self._brand_names: dict[int, list[str]] = {}
         self._models: dict[tuple[int, str], ShoeModel] = {}
 
@@ -64,7 +66,12 @@ class NameLookup:
 
     def brand_names(self, brand: Brand) -> list[str]:
         if brand.pk not in self._brand_names:
-            self._brand_names[brand.pk] = brand_names(brand)
+            # With those of the others, which may be asked for next.
+            brands = {one.pk: one.name for one in (brand, *self._brands.values())}
+            self._brand_names.update((number, [name]) for number, name in brands.items())
+            aliases = BrandAlias.objects.filter(brand__in=brands).order_by()
+            for number, alias in aliases.values_list("brand_id", "name"):
+                self._brand_names[number].append(alias)
         return self._brand_names[brand.pk]
 
     def model(self, brand: Brand, name: str, said: dict[str, str]) -> tuple[ShoeModel, bool]:
@@ -116,6 +123,7 @@ def draft_identify(
         retailer=None if draft.mpn else retailer,
         current=current,
         model_is_new=model_created,
+        offer=draft,
     )
     return Identity(colorway, created, model_created)
 
@@ -148,6 +156,7 @@ def _read(
         name=draft.colour or parsed.colour_name,
         retailer=None,
         current=current,
+        offer=draft,
     )
     return Identity(colorway, created, False, reading)
 

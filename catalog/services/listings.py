@@ -23,7 +23,6 @@ from catalog.models import (
     Retailer,
 )
 from catalog.services.colorways import (
-    colorway_note_listing,
     colorway_rename,
     colorways_refresh,
     images_follow,
@@ -134,12 +133,10 @@ def listing_write(
     outcome = Outcome.CREATED if created else _update(listing, told, seen_at)
     if created:
         price_observe(listing, seen_at)
-        if colorway is not None:
-            if not identity.colorway_created:
-                _follow_colours(colorway, draft.colour)
-            colorway_note_listing(
-                colorway=colorway, listing=listing, first=identity.colorway_created
-            )
+        # A colorway that was made for it repeats it already.
+        if colorway is not None and not identity.colorway_created:
+            _follow_colours(colorway, draft.colour)
+            colorways_refresh([colorway.pk], touch=True, covers=False)
     if identity.reading is not None:
         title_review_note(listing=listing, reading=identity.reading)
     return ListingResult(

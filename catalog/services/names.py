@@ -50,11 +50,6 @@ def brand_get_or_create(*, name: str) -> tuple[Brand, bool]:
     )
 
 
-def brand_names(brand: Brand) -> list[str]:
-    """Its name and its aliases."""
-    return [brand.name, *brand.aliases.values_list("name", flat=True)]
-
-
 def model_find(*, brand: Brand, name: str) -> ShoeModel | None:
     """By name, else by alias; a merged model is answered by the one that took it in."""
     # Nothing joined: most models are not merged, and to compile the joins costs more than to look
