@@ -8,6 +8,8 @@ import sys
 
 import pytest
 
+pytestmark = pytest.mark.xdist_group("lazy imports")
+
 # Of Twisted the reactor, not the name: structlog itself imports twisted.python.log.
 HEAVY = [
     "torch",

@@ -260,6 +260,7 @@ def test_a_run_pauses_before_the_disk_is_full(
     assert (run.is_paused, run.stopped_by) == (True, "disk-full")
 
     monkeypatch.delenv("SHOEFINDER_DISK_RESERVE_MB")
+    shop.latency = 0.0
     crawl_runs_sweep()
     run_until_ended(run_id=run.pk)
 
