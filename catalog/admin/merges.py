@@ -46,7 +46,7 @@ class ShoeModelMergeAdmin(ModelAdmin):
     def united(self, row: ShoeModelMerge) -> int:
         return len(row.record.get("united", ()))
 
-    @admin.display(description="")
+    @admin.display(description="undo")
     def state(self, row: ShoeModelMerge) -> SafeString | str:
         if row.undone_at is not None:
             return f"Undone {row.undone_at:%Y-%m-%d %H:%M}"

@@ -134,7 +134,7 @@ class SourceFilter(admin.SimpleListFilter):
 @admin.register(AttributePrediction)
 class AttributePredictionAdmin(ModelAdmin):
     change_list_template = "admin/catalog/predictions.html"
-    list_display = ("shown", "shoe", "attribute", "stated", "sure", "corrected", "undo")
+    list_display = ("shown", "shoe", "attribute", "corrected", "sure", "said", "undo")
     list_display_links = ("attribute",)
     list_editable = ("corrected",)
     list_filter = ("attribute", ConfidenceFilter, SourceFilter)
@@ -205,9 +205,15 @@ class AttributePredictionAdmin(ModelAdmin):
     def sure(self, row: AttributePrediction) -> str:
         if not row.predicted:
             return "–"
-        return f"{row.predicted}, {row.confidence:.0%}" + ("" if row.counts else " (unsure)")
+        return f"{_spaced(row.predicted)}, {row.confidence:.0%}" + (
+            "" if row.counts else " (unsure)"
+        )
 
-    @admin.display(description="")
+    @admin.display(description="stated", ordering="stated")
+    def said(self, row: AttributePrediction) -> str:
+        return _spaced(row.stated)
+
+    @admin.display(description="take back")
     def undo(self, row: AttributePrediction) -> SafeString | str:
         if not row.corrected:
             return ""
@@ -224,7 +230,8 @@ class AttributePredictionAdmin(ModelAdmin):
             chosen = AttributePrediction.objects.filter(pk=int(number[:18]))
             self._took_back(request, chosen)
             return HttpResponseRedirect(request.get_full_path())
-        return super().changelist_view(request, extra_context)
+        context = {"title": "What photos say, and what is corrected", **(extra_context or {})}
+        return super().changelist_view(request, context)
 
     def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
         if obj.corrected:
@@ -248,3 +255,8 @@ class AttributePredictionAdmin(ModelAdmin):
     def _took_back(self, request: HttpRequest, rows: QuerySet[AttributePrediction]) -> None:
         count = corrections_undo(rows=rows)
         messages.success(request, f"{count} corrections taken back: what is stated counts again.")
+
+
+def _spaced(value: str) -> str:
+    """Colours as people write them, so that a narrow column breaks between two of them."""
+    return value.replace("/", " / ")

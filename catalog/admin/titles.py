@@ -12,8 +12,6 @@ from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
-from django.utils.html import format_html
-from django.utils.safestring import SafeString
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST, require_safe
 
@@ -51,8 +49,7 @@ class Choice:
 @admin.register(TitleReview)
 class TitleReviewAdmin(ModelAdmin):
     change_list_template = "admin/catalog/titles.html"
-    list_display = ("title", "shop", "status", "brand", "model_text", "sure", "decided_by",
-                    "decided_at", "to_queue")  # fmt: skip
+    list_display = ("title", "status", "read", "sure", "shop", "decided_by", "decided_at")
     list_filter = ("status", "listing__retailer")
     list_select_related = ("listing__retailer", "decided_by")
     search_fields = ("title", "brand", "model_text")
@@ -73,10 +70,9 @@ class TitleReviewAdmin(ModelAdmin):
     def sure(self, row: TitleReview) -> str:
         return f"{row.confidence:.0%}"
 
-    @admin.display(description="")
-    def to_queue(self, row: TitleReview) -> SafeString:
-        url = reverse("admin:catalog_titlereview_review_one", args=[row.pk])
-        return format_html('<a href="{}">Look at it</a>', url)
+    @admin.display(description="read as", ordering="model_text")
+    def read(self, row: TitleReview) -> str:
+        return f"{row.brand} {row.model_text}".strip()
 
     def get_urls(self) -> list[URLPattern]:
         def named(route: str, view: Any, name: str) -> URLPattern:
@@ -97,6 +93,7 @@ class TitleReviewAdmin(ModelAdmin):
     ) -> HttpResponse:
         context = {
             **(extra_context or {}),
+            "title": "Titles that had to be read",
             "reports": titles_report(),
             "waiting": titles_waiting().count(),
         }

@@ -90,7 +90,7 @@ class CrawlSourceAdmin(SearchViews):
         status = CrawlRun.Status(source.latest_status).label
         return format_html('<a href="{}">{}, {} products</a>', url, status, source.latest_products)
 
-    @admin.display(description="")
+    @admin.display(description="start")
     def start_link(self, source: CrawlSource) -> str:
         url = reverse("admin:crawler_crawlsource_start", args=[source.pk])
         label = f"Start a crawl of {source.name}"

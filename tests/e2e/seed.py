@@ -11,6 +11,8 @@ from decimal import Decimal
 import django
 
 PHOTO_SIZE = 160
+ADMIN = "admin"
+"""Name and password."""
 
 
 def seed(count: int) -> None:
@@ -56,6 +58,50 @@ def seed(count: int) -> None:
                 position=position,
             )
     embed_pending()
+    seed_admin()
+
+
+def seed_admin() -> None:
+    """Somebody who may do everything, and a row of each kind that the admin shows."""
+    from django.contrib.auth.models import User
+    from django.utils import timezone
+
+    from catalog.models import Colorway, Retailer
+    from catalog.services import Prediction, listing_upsert, predictions_write
+    from catalog.types import ListingDraft
+    from crawler.models import CrawlRun, PhotoImport
+    from crawler.services import crawl_source_ensure, letters_write
+    from crawler.types import Letter
+
+    User.objects.create_superuser(ADMIN, password=ADMIN)
+    shop = crawl_source_ensure(name="Outlet", seeds=["https://outlet.example/"])
+    run = CrawlRun.objects.create(
+        source=shop, trigger="admin", status="done", complete=True, pages=40, products=30, errors=1,
+        started_at=timezone.now(), finished_at=timezone.now(), seconds=9.0,
+    )  # fmt: skip
+    url = "https://outlet.example/p/1"
+    request = {"url": url, "callback": "parse", "meta": {}}
+    failed = Letter(url=url, kind="page", reason="http-503", message="Away.", request=request)
+    letters_write(run.pk, [failed], [])
+    run.error_kinds.create(kind="http-503", count=1, examples=[{"url": url, "message": "Away."}])
+    params = {"models": ["brand,model", "Norrvik,Cove"], "suffixes": ["none"]}
+    crawl_source_ensure(
+        name="Photos", seeds=["https://images.example/"], spider="imagesearch", params=params
+    )
+    PhotoImport.objects.create(
+        folder="own", status="done", done=2, total=2, created=1, rejected=1,
+        rejections=[{"line": 0, "what": "karo/bad.jpg", "reason": "No photo."}],
+    )  # fmt: skip
+    listing_upsert(
+        retailer=Retailer.objects.earliest("pk"),
+        draft=ListingDraft(url="https://shop.example/used", title="Mystery sneaker 44"),
+    )
+    # Too unsure to change what visitors see.
+    unsure = Prediction(
+        colorway_id=Colorway.objects.earliest("pk").pk, attribute="height", value="high",
+        confidence=0.3,
+    )  # fmt: skip
+    predictions_write(predictions=[unsure], encoder_id="fake")
 
 
 if __name__ == "__main__":
