@@ -123,7 +123,7 @@ def photo_measure(
     """Check an untrusted photo as `photo_open` does, for who does not look at it.
 
     A JPEG is decoded in grey and at a fraction of its size, still to its last byte: half of the
-    time. Its hash is that of `photo_open` but for one bit in one photo of thirty.
+    time. Its hash is that of `photo_open` but for a bit, at most two, in one photo of thirty.
 
     Args:
         sha256: of the content, where it is known already.
