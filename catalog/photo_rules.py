@@ -9,9 +9,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
+import numpy.typing as npt
 from django.conf import settings
 from PIL.Image import Image, Resampling
 
@@ -137,7 +138,7 @@ def _value(rule: Rule, facts: PhotoFacts) -> float | None:
 
 
 def measure(image: Image) -> PhotoMeasures:
-    """Measure an upright RGB photo; some 2 ms at 448 px.
+    """Measure an upright RGB photo; some 3 ms at 600 px, of which most is shrinking.
 
     Sharpness: the 99th percentile of the second difference across both axes (Laplacian), at
     `SHARPNESS_SIDE` pixels of the longest side, over the photo's contrast; so that a small dark
@@ -145,24 +146,36 @@ def measure(image: Image) -> PhotoMeasures:
     """
     factor = max(1, max(image.size) // SHARPNESS_SIDE)
     small = image.reduce(factor) if factor > 1 else image
-    grey = np.asarray(small.convert("L"), np.float32)
+    grey = np.asarray(small.convert("L"))
     signature = np.asarray(
         image.resize((SIGNATURE_SIDE, SIGNATURE_SIDE), Resampling.BOX, reducing_gap=2.0), np.uint8
     )
     return PhotoMeasures(_sharpness(grey), signature.tobytes().hex())
 
 
-def _sharpness(grey: np.ndarray[tuple[int, ...], np.dtype[np.float32]]) -> float:
+def _sharpness(grey: npt.NDArray[np.uint8]) -> float:
     if min(grey.shape) < 3:
         return 0.0
-    inner = grey[1:-1, 1:-1]
-    around = grey[:-2, 1:-1] + grey[2:, 1:-1] + grey[1:-1, :-2] + grey[1:-1, 2:]
-    edges = np.abs(4 * inner - around)
-    low, high = np.percentile(grey, [1, 99])
-    contrast = float(high - low)
+    low, high = _percentiles(grey, 1, 99)
+    contrast = high - low
     if contrast < 8:
         return 0.0
-    return round(float(np.percentile(edges, 99)) / contrast, 4)
+    wide = grey.astype(np.int16)
+    around = wide[:-2, 1:-1] + wide[2:, 1:-1] + wide[1:-1, :-2] + wide[1:-1, 2:]
+    (edges,) = _percentiles(np.abs(4 * wide[1:-1, 1:-1] - around), 99)
+    return round(edges / contrast, 4)
+
+
+def _percentiles(values: npt.NDArray[np.integer[Any]], *shares: float) -> list[float]:
+    """As `numpy.percentile`, of small whole numbers from 0 on, which are counted, not sorted."""
+    below = np.cumsum(np.bincount(values.ravel()))
+    found = []
+    for share in shares:
+        place = (int(below[-1]) - 1) * share / 100
+        ends = [int(place), min(int(place) + 1, int(below[-1]) - 1)]
+        low, high = np.searchsorted(below, ends, side="right").tolist()
+        found.append(low + (high - low) * (place - int(place)))
+    return found
 
 
 def signatures_differ(one: str, other: str) -> float:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Any
 
+import numpy as np
 import pytest
 from django.contrib.auth import get_user_model
 from django.core.management import call_command
@@ -41,6 +42,18 @@ def drawn() -> Image.Image:
     for x in range(20, 280, 14):
         pen.line((x, 40, x + 40, 160), (20, 20, 40), 3)
     return image
+
+
+@pytest.mark.parametrize("side", [3, 20, 257])
+def test_sharpness_is_the_percentile_of_second_differences(side: int) -> None:
+    draw = np.random.default_rng(side)
+    grey = draw.integers(0, 256, (side, side + 2), dtype=np.uint8)
+    wide = grey.astype(float)
+    around = wide[:-2, 1:-1] + wide[2:, 1:-1] + wide[1:-1, :-2] + wide[1:-1, 2:]
+    low, high = np.percentile(wide, [1, 99])
+    expected = np.percentile(np.abs(4 * wide[1:-1, 1:-1] - around), 99) / (high - low)
+    told = measure(Image.fromarray(grey).convert("RGB")).sharpness
+    assert told == pytest.approx(expected, abs=1e-4)
 
 
 def test_blur_lowers_sharpness_whatever_the_contrast() -> None:
