@@ -30,6 +30,8 @@ MAX_CANDIDATES: Final = 5
 LOOKED_AT: Final = 12
 """Models of the catalog that are looked up: some may have been merged into each other since."""
 VOTE: Final = "knn"
+TOLD: Final = 0.5
+"""Share of the candidates that must state an attribute before it is told of the photo."""
 SECOND_COLOUR: Final = 0.9
 """A second colour is told whose cosine reaches this share of the first one's."""
 
@@ -152,12 +154,13 @@ def _candidates(pairs: Sequence[tuple[int, float]], votes: Poll) -> tuple[Candid
 
 
 def _guess(values: Sequence[str], shares: Floats) -> Guess | None:
-    """The value with the greatest share of what is known."""
+    """The value with the greatest share of what is known; None where that is the lesser part: of a
+    shoe without a height, others that hardly come into question cannot tell it."""
     sums: dict[str, float] = {}
     for value, share in zip(values, shares.tolist(), strict=True):
         if value:
             sums[value] = sums.get(value, 0.0) + share
-    if not sums:
+    if not sums or sum(sums.values()) < TOLD * float(shares.sum()):
         return None
     best = max(sums, key=lambda value: sums[value])
     return Guess(best, min(sums[best] / max(sum(sums.values()), 1e-12), 1.0))

@@ -67,6 +67,16 @@ def test_a_vector_is_named_like_its_photo(shelf: Shelf) -> None:
     assert named(shelf, vector) == named(shelf, photo)
 
 
+def test_a_height_is_told_of_the_shoe_named_and_not_of_what_is_unlike_it(shelf: Shelf) -> None:
+    shelf.colorway("red", model="Plain", photos=4)
+    shelf.colorway("blue", model="Tall", height="high", photos=2)
+    shelf.publish()
+    red, blue = (named(shelf, drawn_shoe(colour)) for colour in ("red", "blue"))
+    assert red.height is None
+    assert blue.height is not None
+    assert blue.height.value == "high"
+
+
 def test_k_is_how_many_may_vote(shelf: Shelf) -> None:
     answer = named(shelf, drawn_shoe("navy"), k=4)
     assert sum(candidate.votes for candidate in answer.candidates) == 4
