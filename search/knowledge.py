@@ -46,32 +46,28 @@ class Table:
     shape: Floats
     _aligned: list[tuple[IdArray, npt.NDArray[np.intp]]] = field(default_factory=list)
 
-    def unknown(self, ids: IdArray) -> npt.NDArray[np.bool_] | None:
-        """Which of ``ids`` are not here, (n,): published since; None where all are."""
-        if any(known is ids for known, _ in self._aligned):
-            return None
-        missing = np.isin(ids, self.ids, invert=True)
-        return missing if missing.any() else None
-
-    def rows(self, ids: IdArray) -> npt.NDArray[np.intp]:
-        """The row of each id; every one must be here."""
-        for known, rows in self._aligned:
-            if known is ids:
-                return rows
+    def find(self, ids: IdArray) -> tuple[npt.NDArray[np.intp], npt.NDArray[np.bool_] | None]:
+        """The rows of those of ``ids`` that are here, and which these are; None where all are."""
+        for held, rows in self._aligned:
+            if held is ids:
+                return rows, None
         found = np.searchsorted(self.ids, ids)
-        if len(ids) == len(self.ids) and bool((found == np.arange(len(ids))).all()):
-            found = self.whole
+        known = found < len(self.ids)
+        known[known] = self.ids[found[known]] == ids[known]
+        if not known.all():
+            return found[known], known
         if len(ids) == len(self.ids):
+            if bool((found == self.whole).all()):
+                found = self.whole
             self._aligned[:] = [(ids, found)]
-        return found
+        return found, None
 
     @cached_property
     def whole(self) -> npt.NDArray[np.intp]:
         """Every row in order; where this is asked for nothing needs to be picked or copied."""
         return np.arange(len(self.ids))
 
-    def evidence(self, ids: IdArray) -> Evidence:
-        rows = self.rows(ids)
+    def evidence(self, rows: npt.NDArray[np.intp]) -> Evidence:
         if rows is self.whole:
             return Evidence(self.colours, self.shape)
         return Evidence(self.colours[rows], self.shape[rows])
@@ -106,7 +102,9 @@ class Knowledge:
                 self._look_again = now + LOOK_AGAIN
             if self._statistics is None:
                 ids, sample = fetch_known(store, sample_ids(store.ids(), SAMPLE_SIZE))
-                self._statistics = Statistics(sample, self._table.evidence(ids))
+                rows, known = self._table.find(ids)
+                sample = sample if known is None else sample[known]
+                self._statistics = Statistics(sample, self._table.evidence(rows))
             return self._table, self._statistics
 
     def _follow(self, store: VectorStore) -> None:

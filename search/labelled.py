@@ -16,7 +16,7 @@ from typing import Any, Final
 from django.conf import settings
 
 from catalog.exceptions import ImportRefused, PhotoRejected
-from catalog.images import photo_open
+from catalog.images import photo_measure
 from catalog.selectors import ColorwayCard
 from catalog.tabular import Row, rows_read
 from search.encoders import Encoder
@@ -164,7 +164,7 @@ def _query(path: Path, row: Row) -> LabelledQuery:
     try:
         Query(words=words)
         if query.photo is not None:
-            photo_open(query.photo.read_bytes(), limits=upload_limits(), reduced=True)
+            photo_measure(query.photo.read_bytes(), limits=upload_limits())
     except OSError as error:
         raise LabelsError(f"{path}, line {line}: {query.photo}: {error.strerror}.") from error
     except (PhotoRejected, QueryError) as error:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 from weakref import WeakKeyDictionary
 
@@ -26,7 +27,7 @@ from search.fusion import (
 )
 from search.fusion.mixture import Mixture, Prepared
 from search.metrics import Stopwatch
-from search.stores.base import Scan, ScanningStore, VectorStore, Where, both_of, matches
+from search.stores.base import Scan, ScanningStore, VectorStore, Where, both_of, marks_of
 from search.types import Hit, Vector, Vectors
 from search.wishes import Rules, Terms
 
@@ -195,14 +196,14 @@ def _weighed(
 ) -> Ranking:
     """By the mixture and the rules: of every photo, or of a shortlist where there are too many."""
     prepared, scan = reading.prepared, reading.scan
-    if (missing := table.unknown(scan.ids)) is not None:
-        scan = scan.only(~missing)
+    rows, known = table.find(scan.ids)
+    if known is not None:  # others were published since the table was read
+        scan = scan.only(known)
     marks = scan.marks(rules.marks)
-    rows = table.rows(scan.ids)
     lengths = None
     if prepared.axes is not None:
         lengths = table.lengths if rows is table.whole else table.lengths[rows]
-    shares = prepared.shares(scan.scores, lengths, table.evidence(scan.ids))
+    shares = prepared.shares(scan.scores, lengths, table.evidence(rows))
     if rules.rules:
         shares["attributes"] = rules.score(marks, len(scan.ids))
     total = np.asarray(sum(shares.values()), np.float64)
@@ -270,12 +271,7 @@ def _shortlisted(
         for hit in hits
     }
     ids, vectors = fetch_known(store, np.array(sorted(found), np.int64))
-    payloads = store.payloads(ids)
-
-    def marks(asked: Sequence[Where]) -> npt.NDArray[np.bool_]:
-        found = [[matches(payload, clause) for payload in payloads] for clause in asked]
-        return np.array(found, np.bool_).reshape(len(asked), len(ids))
-
+    marks = partial(marks_of, store.payloads(ids))
     return Reading(prepared, Scan(ids, vectors @ prepared.queries.T, marks))
 
 

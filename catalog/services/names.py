@@ -58,8 +58,10 @@ def model_find(*, brand: Brand, name: str) -> ShoeModel | None:
     if model is None:
         alias = named(ShoeModelAlias.objects.filter(brand=brand), name).first()
         model = alias.model if alias else None
-    if model is None or model.merged_into is not None:
-        return model.merged_into if model else None
+    if model is None:
+        return None
+    if model.merged_into is not None:
+        return model.merged_into
     if model.brand_id == brand.pk:
         model.brand = brand  # Known already: spare its query.
     return model

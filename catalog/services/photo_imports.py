@@ -10,7 +10,7 @@ from pathlib import Path
 from django.conf import settings
 
 from catalog.exceptions import ImportRefused, PhotoRejected
-from catalog.images import photo_open
+from catalog.images import photo_measure
 from catalog.models import Colorway, ShoeImage, View, ViewBy
 from catalog.services.colorways import colorway_get_or_create, style_code_clean
 from catalog.services.editing import model_write
@@ -129,12 +129,12 @@ def _take(
     content = photo_read(folder, item.name)
     if dry_run:
         known = ShoeImage.objects.filter(sha256=hashlib.sha256(content).hexdigest()).exists()
-        photo_open(content)
+        photo_measure(content)
         return Outcome.UNCHANGED if known else Outcome.CREATED
     label = (item.brand, item.model, item.colour, item.style_code)
     if label not in colorways:
         # Only for a photo that can be read: a broken one makes no empty model.
-        photo_open(content)
+        photo_measure(content)
         colorways[label] = _colorway(item)
     stored = photo_store(
         content=content, url=f"file:{folder.name}/{item.name}", colorway=colorways[label]

@@ -16,7 +16,7 @@ from django.urls import URLPattern
 from django.views.decorators.http import require_POST, require_safe
 
 from catalog.exceptions import ImportRefused, PhotoRejected
-from catalog.images import photo_load, photo_open
+from catalog.images import photo_open
 from catalog.services.photo_imports import photo_read
 from crawler.admin.live import LivePageAdmin
 from crawler.models import PhotoImport
@@ -153,10 +153,11 @@ class PhotoImportAdmin(LivePageAdmin[PhotoImport]):
             raise Http404
         try:
             content = photo_read(import_photos_folder(row), row.samples[number]["name"])
-            photo_open(content)  # Not stored yet: nobody has looked at its size.
-            image = photo_load(BytesIO(content), longest_side=CARD_SIDE)
+            # Not stored yet: nobody has looked at its size.
+            image = photo_open(content, reduced=True).image
         except (ImportRefused, PhotoRejected, OSError) as error:
             raise Http404 from error
+        image.thumbnail((CARD_SIDE, CARD_SIDE))
         small = BytesIO()
         image.save(small, "WEBP", quality=80)
         headers = {"Cache-Control": "private, max-age=300"}

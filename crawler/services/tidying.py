@@ -14,8 +14,9 @@ from crawler.services.ending import frontier_remove
 
 
 def crawl_runs_tidy() -> int:
-    """Delete logs older than ``SHOEFINDER_RUN_LOG_DAYS``, and what runs that ended early had still
-    to visit once their source was crawled whole after them; how many folders were touched.
+    """Delete the folders of runs that ended ``SHOEFINDER_RUN_LOG_DAYS`` ago, and what runs that
+    ended early had still to visit once their source was crawled whole after them; how many folders
+    were touched.
 
     Their rows stay, with all that is counted. A run that will go on by itself keeps everything.
     """

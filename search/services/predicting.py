@@ -164,7 +164,7 @@ def _pictured(batch: Sequence[Colorway], encoder: Encoder, table: Table) -> dict
 
 def _colour(table: Table, image_ids: Sequence[int]) -> tuple[str, float]:
     """The main colour, by the mean of what each photo says in log-probability."""
-    logs = table.evidence(np.array(image_ids, np.int64)).colours.mean(axis=0)
+    logs = table.evidence(table.find(np.array(image_ids, np.int64))[0]).colours.mean(axis=0)
     shares = np.exp(logs - logs.max())
     best = int(np.argmax(shares))
     return COLOUR_SLUGS[best], float(shares[best] / shares.sum())

@@ -163,6 +163,12 @@ def matches(payload: Payload, where: Where) -> bool:
     )
 
 
+def marks_of(payloads: Sequence[Payload], clauses: Sequence[Where]) -> npt.NDArray[np.bool_]:
+    """(len(clauses), len(payloads)): which payloads match each clause."""
+    found = [[matches(payload, clause) for payload in payloads] for clause in clauses]
+    return np.array(found, np.bool_).reshape(len(clauses), len(payloads))
+
+
 def _values(payload: Payload, name: str) -> tuple[int | float, ...]:
     value = payload.get(name, ())
     return value if isinstance(value, tuple) else (value,)

@@ -5,12 +5,13 @@ from __future__ import annotations
 import threading
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 
 import numpy as np
 import numpy.typing as npt
 
 from search.exceptions import IndexMissing
-from search.stores.base import Ids, Payload, Scan, StoreInfo, Where, matches
+from search.stores.base import Ids, Payload, Scan, StoreInfo, Where, marks_of, matches
 from search.stores.checks import (
     checked_ids,
     checked_k,
@@ -103,12 +104,8 @@ class MemoryStore:
         rows = self._rows()
         kept = [n for n, row in rows.items() if where is None or matches(row.payload, where)]
         held = np.array([rows[n].vector for n in kept], np.float32).reshape(-1, self.dim)
-
-        def marks(asked: Sequence[Where]) -> npt.NDArray[np.bool_]:
-            found = [[matches(rows[n].payload, clause) for n in kept] for clause in asked]
-            return np.array(found, np.bool_).reshape(len(asked), len(kept))
-
-        return Scan(np.array(kept, np.int64), held @ vectors.T, marks)
+        payloads = [rows[n].payload for n in kept]
+        return Scan(np.array(kept, np.int64), held @ vectors.T, partial(marks_of, payloads))
 
     def fetch(self, ids: Ids) -> Vectors:
         numbers, rows = checked_ids(ids).tolist(), self._rows()

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from search import ranking as module
 from search.fusion import FUSIONS, EncodedQuery, Language, Statistics
+from search.knowledge import Table
 from search.ranking import fetch_known, rank, sample_ids, statistics_of
 from search.stores.base import Where
 from search.stores.memory import MemoryStore
@@ -165,3 +166,18 @@ def test_a_sample_is_spread_over_the_catalog() -> None:
     sample = sample_ids(np.arange(100_000), 1000)
     counts, _ = np.histogram(sample, bins=10, range=(0, 100_000))
     assert counts.min() > 60
+
+
+def test_evidence_is_of_the_photos_asked_for_when_one_was_exchanged() -> None:
+    """As many were published as left: by their number alone nobody can tell."""
+    ids = np.array([2, 4, 6], np.int64)
+    one = np.arange(3, dtype=np.float32)
+    table = Table(ids, colours=one[:, None], lengths=one, shape=one[:, None])
+    rows, known = table.find(np.array([6, 5, 2]))
+    assert known is not None
+    assert known.tolist() == [True, False, True]
+    assert table.evidence(rows).colours.ravel().tolist() == [2, 0]
+    assert table.find(np.array([9]))[0].tolist() == []
+    rows, known = table.find(ids)
+    assert (rows is table.whole, known) == (True, None)
+    assert table.find(np.array([4, 6, 2]))[0].tolist() == [1, 2, 0]

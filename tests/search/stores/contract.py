@@ -48,6 +48,12 @@ def found(hits: Sequence[Hit]) -> list[int]:
     return [hit.image_id for hit in hits]
 
 
+def scanning(store: VectorStore) -> ScanningStore:
+    if not isinstance(store, ScanningStore):
+        pytest.skip("this store answers nearest photos only")
+    return store
+
+
 class StoreContract:
     """The suite. ``build`` gives an object on ``path``; a second one there sees what is published
     if ``shared``."""
@@ -458,14 +464,13 @@ class StoreContract:
         assert found(store.search(EXACT[:1], 9, where=any_of(a={2}))[0]) == [1]
 
     def test_a_scan_reads_everything_that_a_filter_keeps(self, store: VectorStore) -> None:
-        if not isinstance(store, ScanningStore):
-            pytest.skip("this store answers nearest photos only")
+        reader = scanning(store)
         self.fill(store, [{"a": 1}, {"a": 2}, {}, {"a": 1}])
         store.upsert([7], EXACT[3:4], [{"a": 2}])
         store.delete([3])
         store.publish()
         for where, kept in ((None, [0, 1, 2, 7]), (any_of(a={2}), [1, 7])):
-            scan = store.scan(EXACT[:2], where=where)
+            scan = reader.scan(EXACT[:2], where=where)
             order = np.argsort(scan.ids)
             assert scan.ids[order].tolist() == kept
             np.testing.assert_allclose(
@@ -477,14 +482,13 @@ class StoreContract:
             some = scan.only(marks[1])
             assert sorted(some.ids.tolist()) == [1, 7]
             assert some.marks([any_of(a={1})]).tolist() == [[False, False]]
-        assert store.scan(EXACT[:0]).scores.shape == (4, 0)
-        assert store.scan(EXACT[:1]).marks([]).shape == (0, 4)
+        assert reader.scan(EXACT[:0]).scores.shape == (4, 0)
+        assert reader.scan(EXACT[:1]).marks([]).shape == (0, 4)
 
     def test_the_marks_of_a_scan_are_of_its_time(self, store: VectorStore) -> None:
-        if not isinstance(store, ScanningStore):
-            pytest.skip("this store answers nearest photos only")
+        reader = scanning(store)
         self.fill(store, [{"a": 1}, {"a": 2}])
-        scan = store.scan(EXACT[:1])
+        scan = reader.scan(EXACT[:1])
         store.delete([0])
         store.set_payload([1], [{"a": 1}])
         store.publish()
