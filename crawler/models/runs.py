@@ -1,4 +1,4 @@
-"""Crawls of sources: their state, what they met, and what a dry one found."""
+"""Crawls of sources: their state, and what went wrong in each."""
 
 from __future__ import annotations
 
@@ -145,50 +145,6 @@ class CrawlRun(RunLimits):
     @property
     def log_path(self) -> Path:
         return self.directory / "crawl.log"
-
-
-class SourceAlarm(models.Model):
-    """A source brings less than it did: its shop may have changed its pages."""
-
-    source = models.ForeignKey(CrawlSource, on_delete=models.CASCADE, related_name="alarms")
-    run = models.ForeignKey(CrawlRun, on_delete=models.CASCADE, related_name="alarms")
-    """The latest that showed it."""
-    kind = models.CharField(max_length=40)
-    message = models.TextField()
-    raised_at = models.DateTimeField(default=timezone.now)
-    closed_at = models.DateTimeField(null=True, blank=True)
-    """By a person, or by a complete run that showed nothing of the kind."""
-
-    class Meta:
-        ordering = ["-raised_at"]
-        constraints = [
-            models.UniqueConstraint(
-                fields=["source", "kind"],
-                condition=Q(closed_at=None),
-                name="source_alarm_one_open_of_kind",
-            )
-        ]
-
-    def __str__(self) -> str:
-        return f"{self.source}: {self.message}"
-
-
-class PreviewItem(models.Model):
-    """A product that a dry run found, as it would be stored."""
-
-    run = models.ForeignKey(CrawlRun, on_delete=models.CASCADE, related_name="preview_items")
-    position = models.PositiveIntegerField()
-    content = models.JSONField()
-    """A `crawler.types.Preview`, as its `to_json` gives it."""
-
-    class Meta:
-        ordering = ["run", "position"]
-        constraints = [
-            models.UniqueConstraint(fields=["run", "position"], name="preview_position_unique")
-        ]
-
-    def __str__(self) -> str:
-        return str(self.content.get("title", ""))
 
 
 class CrawlError(models.Model):
