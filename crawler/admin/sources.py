@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable
 from typing import Any
 
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
+from django.db import transaction
 from django.db.models import QuerySet
 from django.forms import ModelForm
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
@@ -17,7 +19,7 @@ from django.views.decorators.http import require_POST, require_safe
 
 from crawler.admin.letters import letters_url
 from crawler.admin.searches import SearchViews, models_url
-from crawler.exceptions import CrawlerError, SourceInvalid
+from crawler.exceptions import CrawlerError, CrawlRefused, SourceInvalid
 from crawler.forms import PREFIX, CrawlSourceForm, form_of_kind, parameter_fields
 from crawler.kinds import Kind, kind_get, kinds_all
 from crawler.models import CrawlRun, CrawlSource
@@ -126,12 +128,51 @@ class CrawlSourceAdmin(SearchViews):
     ) -> None:
         crawl_source_save(source=obj)
 
+    def get_deleted_objects(self, objs: Iterable[Any], request: HttpRequest) -> Any:
+        """A run that is active stands in the way, which no permission would change."""
+        sources = list(objs)
+        told, counts, missing, protected = super().get_deleted_objects(sources, request)
+        active = CrawlRun.objects.filter(source__in=sources, status__in=CrawlRun.ACTIVE)
+        if active and request.user.has_perm("crawler.delete_crawlrun"):
+            missing.discard(CrawlRun._meta.verbose_name)
+        stand = [
+            format_html('<a href="{}">Run {} of “{}”</a> ({}): cancel it first, then delete.',
+                        run.get_absolute_url(), run.pk, run.source, run.get_status_display())
+            for run in active.select_related("source")
+        ]  # fmt: skip
+        return told, counts, missing, [*protected, *stand]
+
     def delete_model(self, request: HttpRequest, obj: CrawlSource) -> None:
         crawl_source_delete(source=obj)
 
     def delete_queryset(self, request: HttpRequest, queryset: QuerySet[CrawlSource]) -> None:
-        for source in queryset:
-            crawl_source_delete(source=source)
+        """All or none."""
+        with transaction.atomic():
+            for source in queryset:
+                crawl_source_delete(source=source)
+
+    def delete_view(
+        self, request: HttpRequest, object_id: str, extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        return self.or_told(
+            request,
+            lambda: super(CrawlSourceAdmin, self).delete_view(request, object_id, extra_context),
+        )
+
+    def changelist_view(
+        self, request: HttpRequest, extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        return self.or_told(
+            request, lambda: super(CrawlSourceAdmin, self).changelist_view(request, extra_context)
+        )
+
+    def or_told(self, request: HttpRequest, view: Callable[[], HttpResponse]) -> HttpResponse:
+        """A crawl that began after the page was looked at is told on the list."""
+        try:
+            return view()
+        except CrawlRefused as error:
+            messages.error(request, str(error))
+            return HttpResponseRedirect(reverse("admin:crawler_crawlsource_changelist"))
 
     def get_urls(self) -> list[URLPattern]:
         start = self.admin_site.admin_view(self.start_view)

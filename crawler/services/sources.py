@@ -17,9 +17,9 @@ from django_celery_beat.models import CrontabSchedule, PeriodicTask
 from django_celery_beat.validators import crontab_validator
 
 from catalog.services import retailer_get_or_create
-from crawler.exceptions import SourceInvalid
+from crawler.exceptions import CrawlRefused, SourceInvalid
 from crawler.kinds import params_dump, params_load
-from crawler.models import CrawlSource
+from crawler.models import CrawlRun, CrawlSource
 
 TASK = "crawler.tasks.start_scheduled_crawl"
 CRON_FIELDS = ("minute", "hour", "day_of_month", "month_of_year", "day_of_week")
@@ -79,8 +79,18 @@ def crawl_source_save(*, source: CrawlSource) -> CrawlSource:
 
 
 def crawl_source_delete(*, source: CrawlSource) -> None:
-    """Delete a source with its runs and its schedule; what it brought into the catalog stays."""
+    """Delete a source with its runs and its schedule; what it brought into the catalog stays.
+
+    Raises:
+        CrawlRefused: it is being crawled.
+    """
     with transaction.atomic():
+        # A run that is asked for meanwhile waits for the source's row, and finds it gone.
+        CrawlSource.objects.select_for_update().filter(pk=source.pk).first()
+        if (run := source.runs.filter(status__in=CrawlRun.ACTIVE).first()) is not None:
+            raise CrawlRefused(
+                f"“{source}” is being crawled. Cancel run {run.pk} first, then delete the source."
+            )
         if source.periodic_task is not None:
             source.periodic_task.delete()
         path = source.memory_path

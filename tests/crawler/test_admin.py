@@ -12,6 +12,7 @@ from django.test import Client
 from django.urls import reverse
 from django_celery_beat.models import PeriodicTask
 
+from crawler.admin.sources import CrawlSourceAdmin
 from crawler.kinds import Kind, kinds_all
 from crawler.kinds.base import parameters
 from crawler.models import CrawlError, CrawlRun, CrawlSource
@@ -333,6 +334,44 @@ def test_deleted_sources_take_their_schedules_along(
 
     assert not CrawlSource.objects.exists()
     assert not PeriodicTask.objects.filter(task__startswith="crawler").exists()
+
+
+@pytest.mark.parametrize("bulk", [False, True], ids=["one", "bulk"])
+def test_a_source_that_is_being_crawled_cannot_be_deleted(
+    admin_client: Client, run: CrawlRun, *, bulk: bool
+) -> None:
+    other = crawl_source_ensure(name="Other", seeds=["https://other.example/"])
+    chosen = [run.source_id, other.pk]
+    data = {"action": "delete_selected", "_selected_action": chosen, "post": "yes"}
+
+    page = (
+        admin_client.post(reverse(SOURCES), data)
+        if bulk
+        else admin_client.post(url("delete", run.source), {"post": "yes"})
+    )
+
+    assert "cancel it first, then delete" in text(page)
+    assert run.get_absolute_url() in text(page)
+    assert "permission" not in text(page)
+    assert CrawlSource.objects.count() == 2
+    CrawlRun.objects.update(status=Status.CANCELLED)
+    admin_client.post(reverse(SOURCES), data)
+    assert not CrawlSource.objects.exists()
+
+
+def test_a_crawl_that_began_meanwhile_is_no_error_of_the_page(
+    admin_client: Client, run: CrawlRun, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seen_before = [], {}, set(), []
+    monkeypatch.setattr(CrawlSourceAdmin, "get_deleted_objects", lambda *_: seen_before)
+    data = {"action": "delete_selected", "_selected_action": [run.source_id], "post": "yes"}
+
+    for address, told in ((url("delete", run.source), {"post": "yes"}), (reverse(SOURCES), data)):
+        page = text(admin_client.post(address, told, follow=True))
+        assert f"is being crawled. Cancel run {run.pk} first" in page
+        assert "Successfully" not in page
+
+    assert CrawlSource.objects.count() == 1
 
 
 def test_a_run_that_is_not_there_is_a_404(admin_client: Client) -> None:

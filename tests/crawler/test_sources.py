@@ -7,9 +7,15 @@ import json
 import pytest
 from django_celery_beat.models import PeriodicTask
 
-from crawler.exceptions import SourceInvalid
-from crawler.models import CrawlSource
-from crawler.services import crawl_source_delete, crawl_source_ensure, crawl_source_save
+from crawler.exceptions import CrawlRefused, SourceInvalid
+from crawler.models import CrawlRun, CrawlSource
+from crawler.services import (
+    crawl_run_cancel,
+    crawl_run_request,
+    crawl_source_delete,
+    crawl_source_ensure,
+    crawl_source_save,
+)
 
 pytestmark = pytest.mark.django_db
 
@@ -86,3 +92,14 @@ def test_a_deleted_source_takes_its_schedule_along(source: CrawlSource) -> None:
 
     assert not PeriodicTask.objects.filter(task__startswith="crawler").exists()
     assert not CrawlSource.objects.exists()
+
+
+def test_a_source_that_is_being_crawled_is_not_deleted(source: CrawlSource) -> None:
+    run = crawl_run_request(source=source, trigger="admin")
+
+    with pytest.raises(CrawlRefused, match=f"Cancel run {run.pk} first"):
+        crawl_source_delete(source=source)
+
+    crawl_run_cancel(run=run)
+    crawl_source_delete(source=source)
+    assert not CrawlRun.objects.exists()

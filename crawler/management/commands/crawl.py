@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import subprocess
 import time
 from argparse import ArgumentParser
 from collections.abc import Iterator
@@ -122,16 +123,26 @@ class Command(BaseCommand):
         """Carry the run out here, and show it; Ctrl-C cancels it, a second time leaves it."""
         console = Console(stderr=True)
         columns = (SpinnerColumn(), TextColumn("{task.description}"), TimeElapsedColumn())
-        with Progress(*columns, console=console) as progress, running_child(run_id=run.pk) as child:
+        with Progress(*columns, console=console) as progress, self.carried_out(run) as child:
             task = progress.add_task("starting", total=None)
             while child.poll() is None:
                 with self.cancelling(run):
                     run.refresh_from_db()
                     progress.update(task, description=self.told(run))
                     time.sleep(POLL_SECONDS)
-        left_unfinished(run_id=run.pk, child=child)
         run.refresh_from_db()
         self.report(run)
+
+    @contextlib.contextmanager
+    def carried_out(self, run: CrawlRun) -> Iterator[subprocess.Popen[bytes]]:
+        """The run's process; however it ends, the run is not left as if somebody were at it."""
+        child = None
+        try:
+            with running_child(run_id=run.pk) as child:
+                yield child
+        finally:
+            if child is not None:
+                left_unfinished(run_id=run.pk, child=child)
 
     @contextlib.contextmanager
     def cancelling(self, run: CrawlRun) -> Iterator[None]:
