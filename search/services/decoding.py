@@ -26,6 +26,9 @@ from search.types import Vectors
 AT_LEAST = 448
 """Pixels of the longest side: twice what the encoders look at, enough to crop. More costs time."""
 
+ENCODING = 2
+"""Batches in the encoder at once: it frames the photos of one while the tower sees another's."""
+
 
 @dataclass(frozen=True, slots=True)
 class WaitingPhoto:
@@ -78,7 +81,7 @@ def encode_ahead(
     source = iter(photos)
     under_way: deque[Future[EncodedBatch]] = deque()
     decoders = ThreadPoolExecutor(decode_threads, thread_name_prefix="decode")
-    encoding = ThreadPoolExecutor(1, thread_name_prefix="encode")
+    encoding = ThreadPoolExecutor(ENCODING, thread_name_prefix="encode")
     try:
         while chunk := list(islice(source, batch_size)):
             decoded = [decoders.submit(_decode, storage, photo, measured) for photo in chunk]

@@ -15,6 +15,7 @@ from django.db.models import QuerySet
 from django.utils import timezone
 
 from catalog.models import ImageStatus, ShoeImage
+from catalog.photo_rules import PhotoMeasures
 from search import selectors
 from search.active import active_encoder
 from search.encoders import Encoder
@@ -36,6 +37,9 @@ PAGE = 512
 
 DEPTH = 4
 """Batches ahead of the one being written: at 32 photos more than a second of a fast encoder."""
+
+JUDGED = 256
+"""Photos that the photo rules are asked of at once; always before they are published."""
 
 PUBLISH_SECONDS = 3.0
 PUBLISH_SHARE = 10
@@ -208,7 +212,8 @@ class _Run:
                 encoder_id=self.encoder_id, retry_failed=self.retry_failed
             ).count()
             self.total = self.embedded + self.failed + waiting
-        publishing = _Publishing(sync)
+        judging = _Judging(self.encoder)
+        publishing = _Publishing(sync, before=judging.judge)
         batches = encode_ahead(
             self._work_list(),
             encoder=self.encoder,
@@ -221,9 +226,10 @@ class _Run:
         for batch in batches:
             self.embedded += embeddings_write(encoder_id=self.encoder_id, batch=batch)
             self.failed += len(batch.failures)
-            photo_rules_apply(encoder=self.encoder, ids=batch.image_ids, measures=batch.measures)
+            judging.add(batch)
             publishing.consider()
             self._tell()
+        judging.judge()
         self.retry_failed = False
         # Photos of a run that was killed between writing and judging, or of before the rules.
         photo_rules_apply(encoder=self.encoder)
@@ -254,11 +260,32 @@ class _Run:
             )
 
 
-class _Publishing:
-    """Decides when what was written becomes visible."""
+class _Judging:
+    """Asks the photo rules of several batches at once, for the sake of the database."""
 
-    def __init__(self, sync: Sync) -> None:
+    def __init__(self, encoder: Encoder) -> None:
+        self.encoder = encoder
+        self.ids: list[int] = []
+        self.measures: dict[int, PhotoMeasures] = {}
+
+    def add(self, batch: EncodedBatch) -> None:
+        self.ids += batch.image_ids
+        self.measures |= batch.measures
+        if len(self.ids) >= JUDGED:
+            self.judge()
+
+    def judge(self) -> None:
+        if self.ids:
+            photo_rules_apply(encoder=self.encoder, ids=self.ids, measures=self.measures)
+            self.ids, self.measures = [], {}
+
+
+class _Publishing:
+    """Decides when what was written becomes visible; ``before`` it is called each time."""
+
+    def __init__(self, sync: Sync, *, before: Callable[[], None]) -> None:
         self.sync = sync
+        self.before = before
         self.pause = PUBLISH_SECONDS
         self.last = self.followed = time.monotonic()
 
@@ -266,6 +293,7 @@ class _Publishing:
         started = time.monotonic()
         if started - self.last < self.pause:
             return
+        self.before()
         if started - self.followed >= FOLLOW_SECONDS:
             self.sync.run()
             self.followed = started

@@ -32,7 +32,7 @@ SAME_COLOURS: Final = 10.0
 grey hash, and in an encoder's eyes by little where only the colour is another."""
 LEAST_TWIN: Final = 0.9
 """Cosine below which two photos are no copies, whatever the threshold: not kept as a twin."""
-BATCH: Final = 64
+BATCH: Final = 256
 AT_LEAST: Final = 256
 
 
