@@ -34,7 +34,7 @@ COLOURS: tuple[Colour, ...] = (
     Colour("blue", 6, (36, 92, 190), ("royal", "royal blue", "cobalt", "game royal", "electric blue")),
     Colour("light-blue", 7, (142, 190, 228), ("sky blue", "baby blue", "powder blue", "university blue", "ice blue", "carolina blue")),
     Colour("green", 8, (38, 140, 70), ("kelly green", "pine green", "emerald")),
-    Colour("light-green", 9, (150, 214, 106), ("lime", "volt", "neon green", "mint", "lime green", "neon yellow")),
+    Colour("light-green", 9, (150, 214, 106), ("lime", "volt", "neon green", "mint", "mint green", "lime green", "neon yellow")),
     Colour("dark-green", 10, (22, 66, 44), ("forest green", "hunter green", "bottle green", "forest")),
     Colour("olive", 11, (104, 104, 58), ("olive green", "army green", "khaki green", "moss", "sage")),
     Colour("yellow", 12, (244, 208, 48), ("mustard", "lemon", "canary", "maize")),

@@ -5,9 +5,10 @@ from __future__ import annotations
 from typing import Final
 
 from search.edits.lexicon import Kind, words_of
+from search.edits.neighbours import SILENT, following, preceding
 from search.edits.notes import Notes
-from search.edits.preparing import SILENT, following, preceding, sole_named
 from search.edits.scanning import Item
+from search.edits.soles import sole_named
 
 _TO: Final = frozenset({"to", "into", "->", "=>", "→"})
 

@@ -32,6 +32,7 @@ class Kind(StrEnum):
     ATTRIBUTE = "attribute"
     KEEP = "keep"
     ALIKE = "alike"
+    LIKED = "liked"
     OTHER = "other"
     ALTER = "alter"
     SWAP = "swap"
@@ -143,13 +144,15 @@ class Lexicon:
     def forms(self, word: str) -> list[str]:
         """How a word may stand in a phrase: as it is, without its ending, or spelled right."""
         if self.knows(word):
-            plural = [stem for stem in _plural(word) if self.knows(stem)]
-            return [word, *plural]
+            return [word, *self._singular(word)]
         endings = _plural(word) if word in english() else [*_plural(word), *_endings(word)]
         found = [stem for stem in endings if self.get((stem,)) or self.knows(stem)]
         if not found and (mended := self.mended(word)):
-            found = [mended]
+            found = [mended, *self._singular(mended)]
         return [word, *found]
+
+    def _singular(self, word: str) -> list[str]:
+        return [stem for stem in _plural(word) if self.knows(stem)]
 
     def mended(self, word: str) -> str | None:
         """The word of the lexicon that ``word`` misspells, or None."""
@@ -245,10 +248,16 @@ def built_in() -> Lexicon:
     lexicon = Lexicon()
     values, grammar, names = _read("values"), _read("grammar"), _read("names")
 
-    def put(table: Mapping[str, str], attribute: str, *, shy: bool = False) -> None:
+    def put(table: Mapping[str, str], attribute: str) -> None:
         for value, phrases in table.items():
             for phrase in _phrases(phrases):
-                lexicon.add(phrase, Meaning(Kind.VALUE, attribute, value, shy))
+                lexicon.add(phrase, Meaning(Kind.VALUE, attribute, value))
+
+    def put_shy(table: Mapping[str, str], attribute: str) -> None:
+        for value, phrases in table.items():
+            for phrase in _phrases(phrases):
+                common = lexicon.latin.pop((phrase,), None)  # "on" is a small word, and a brand
+                lexicon.add(phrase, Meaning(Kind.VALUE, attribute, value, True, common))
 
     def operate(phrases: str, kind: Kind, attribute: str = "", value: str = "") -> None:
         for phrase in _phrases(phrases):
@@ -270,7 +279,7 @@ def built_in() -> Lexicon:
     for name, phrases in grammar["tone"].items():
         operate(phrases, Kind.FILLER if name == "none" else Kind.TONE, value=name)
     for attribute in ("brand", "model"):
-        put(names[f"shy_{attribute}"], attribute, shy=True)
+        put_shy(names[f"shy_{attribute}"], attribute)
     return lexicon
 
 

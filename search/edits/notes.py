@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from search.edits.lexicon import Kind
-from search.edits.preparing import SILENT, following
+from search.edits.neighbours import SILENT, following
 from search.edits.scanning import Item
 from search.edits.settling import Wish
 from search.edits.terms import Attribute, Mode
@@ -41,6 +41,8 @@ class Notes:
     """What stood since the last target."""
     pending: list[int] = field(default_factory=list)
     """Places of attributes that wait for what is said of them: "brand … is different"."""
+    likened: Wish | None = None
+    """What the shoe is likened to, which a wish about the same attribute replaces."""
     any: bool = False
     whole: bool = False
     here: bool = False

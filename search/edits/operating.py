@@ -6,8 +6,8 @@ from typing import Final
 
 from search.edits.exchanging import Exchanging
 from search.edits.lexicon import Kind
+from search.edits.neighbours import SILENT, following, preceding
 from search.edits.notes import JOINTS
-from search.edits.preparing import SILENT, preceding
 from search.edits.scanning import Item
 from search.edits.terms import Mode
 
@@ -21,8 +21,17 @@ class Operating(Exchanging):
     """Starts, ends and turns what holds from here on."""
 
     def _not(self, item: Item) -> None:
+        self.any = False
+        if self._denied_behind():
+            self._not_after(item)
+            return
         after = self._after(SILENT | {Kind.NOT, Kind.IS, Kind.WITH, Kind.SHOE})
         kind = self.items[after].kind if after is not None else None
+        if kind is Kind.LIKED and self.pending:
+            # "the colour isn't nice"
+            self._settle_pending("change")
+            self.at = after or self.at
+            return
         if after is not None and kind in {Kind.KEEP, Kind.ALTER, Kind.OTHER}:
             turned: Mode = "change" if kind is Kind.KEEP else "keep"
             if self.pending:
@@ -38,19 +47,43 @@ class Operating(Exchanging):
             return
         self._start(Kind.NOT, item, "avoid")
 
+    def _denied_behind(self) -> bool:
+        """ "white no, red yes", "leather is not ok": what is denied stands before."""
+        before = preceding(self.items, self.at, SILENT | {Kind.IS})
+        after = self._after(SILENT | {Kind.LIKED})
+        named = before is not None and self.items[before].kind is Kind.VALUE
+        ends = after is None or self.items[after].kind in {Kind.COMMA, Kind.STOP, Kind.BUT}
+        return bool(named and ends and self.wishes and self.operator is None)
+
     def _instead(self, item: Item) -> None:
         self._forget_another()
         self._start(Kind.INSTEAD, item, "avoid")
 
     def _except(self, item: Item) -> None:
         operator = self.operator
+        after = self._after()
+        if after is not None and self.items[after].kind is Kind.KEEP:
+            # "anything but the same colour"
+            self._start(Kind.OTHER, item, "change")
+            self.at = after
+            return
+        self.any = False
         kept = operator is not None and operator.mode == "keep" and operator.targets == 0
-        if self.whole or kept:
+        if kept or (self.whole and not self._everything_but()):
             # "the same except the colour"
             self._start(Kind.OTHER, item, "change")
             return
         self._forget_another()
         self._start(Kind.EXCEPT, item, "avoid")
+
+    def _everything_but(self) -> bool:
+        """ "in navy, anything except Nike": of all that there is, not of what the photo shows."""
+        before, after = preceding(self.items, self.at), self._after()
+        if before is None or after is None or self.items[after].kind is not Kind.VALUE:
+            return False
+        earlier = preceding(self.items, before)
+        kept = earlier is not None and self.items[earlier].kind is Kind.KEEP
+        return self.items[before].kind in {Kind.WHOLE, Kind.ANY} and not kept
 
     def _forget_another(self) -> None:
         """ "another colour than black" says which other one."""
@@ -59,7 +92,8 @@ class Operating(Exchanging):
         named = after is not None and self.items[after].kind is Kind.VALUE
         if named and operator and operator.kind is Kind.OTHER and operator.targets:
             last = self.wishes[-1]
-            if last.mode == "change" and last.value is None and not self.gap & JOINTS:
+            same = after is not None and last.attribute == self.items[after].attribute
+            if same and last.mode == "change" and last.value is None and not self.gap & JOINTS:
                 self.wishes.pop()
 
     def _not_after(self, item: Item) -> None:
@@ -101,7 +135,14 @@ class Operating(Exchanging):
         if self._postfix():
             self._settle_pending("keep")
         elif after is not None and self.items[after].kind is Kind.ATTRIBUTE:
-            self._start(Kind.KEEP, item, "keep")
+            named = following(self.items, after, SILENT | {Kind.IS})
+            if named is None or self.items[named].attribute != self.items[after].attribute:
+                # "I love the colour", but not "I love the colour red"
+                self._start(Kind.KEEP, item, "keep")
+
+    def _liked(self, item: Item) -> None:
+        if self.pending and self._postfix():
+            self._settle_pending("keep")
 
     def _other(self, item: Item) -> None:
         if self._postfix():

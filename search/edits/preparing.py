@@ -6,42 +6,32 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import Final
 
-from search.edits.lexicon import Kind, tables
+from catalog.colours import BY_SLUG
+from search.edits.lexicon import Kind, Meaning, tables
+from search.edits.neighbours import SILENT, following, gone, preceding
 from search.edits.scanning import Item
+from search.edits.soles import of_sole, sole_after, sole_before
 
-SILENT: Final = frozenset({Kind.FILLER, Kind.HARD, Kind.WANT})
-_COLOURED: Final = frozenset({"colour", "material"})
 _PLURAL_MARKS: Final = frozenset(
     {"stripes", "dots", "spots", "flowers", "checks", "streifen", "rayas"}
 )
-_PARTICLES: Final = frozenset({"은", "는", "이", "가", "을", "를"})
 _TONES: Final = {"darker": "dark", "lighter": "light", "brighter": "bright"}
 """Tone of a wish → the word before a colour."""
 _PLACES: Final = frozenset({"sole", "closure", "material", "pattern"})
-_ON_IT: Final = frozenset({"for", "on", "at", "in", "an"})
+_PREFERRED: Final = frozenset({"prefer", "lieber", "eher", "besser", "prefiero", "mejor"})
+_SMALL: Final = SILENT | {Kind.WITH}
+_MADE_BY: Final = frozenset({"by", "from", "made by", "von"})
 
 
 def prepare(items: Sequence[Item]) -> list[Item]:
     """The same sentence with such neighbours joined or settled."""
     found = list(items)
-    for step in (_names, _tones, _fur, _sole_after, _sole_before, _parts, _answers, _kinds):
+    for step in (
+        _greeting, _names, _tones, _shades, _fur, of_sole, sole_after, sole_before, _parts, _excess,
+        _preferred, _answers, _kinds,
+    ):  # fmt: skip
         found = list(step(found))
     return found
-
-
-def following(items: Sequence[Item], at: int, skip: frozenset[Kind] = SILENT) -> int | None:
-    """The place of the next item behind ``at`` that is not of the kinds in ``skip``."""
-    for place in range(at + 1, len(items)):
-        if items[place].kind not in skip:
-            return place
-    return None
-
-
-def preceding(items: Sequence[Item], at: int, skip: frozenset[Kind] = SILENT) -> int | None:
-    for place in range(at - 1, -1, -1):
-        if items[place].kind not in skip:
-            return place
-    return None
 
 
 def _tones(items: list[Item]) -> Iterator[Item]:
@@ -76,6 +66,21 @@ def _tones(items: list[Item]) -> Iterator[Item]:
             yield item.turned(Kind.UNKNOWN)
 
 
+def _shades(items: list[Item]) -> Iterator[Item]:
+    """ "coral pink", "metallic red": one colour, named last as the catalog takes it
+    (``catalog.colours.colour_parse``). Two basic names are two colours: "black white"."""
+    for at, item in enumerate(items):
+        after = items[at + 1] if at + 1 < len(items) else None
+        both = _is_colour(item) and after is not None and _is_colour(after)
+        if not (both and after and item.text not in BY_SLUG and after.text in BY_SLUG):
+            yield item
+
+
+def _is_colour(item: Item) -> bool:
+    english = item.text.isascii() and item.text in tables().colours
+    return item.kind is Kind.VALUE and item.attribute == "colour" and english
+
+
 def _of_a_part(items: Sequence[Item], at: int) -> bool:
     """ "a darker sole", "the sole is darker", "the logo is darker": not the colour of the shoe."""
     after, before = following(items, at), preceding(items, at, SILENT | {Kind.IS})
@@ -93,81 +98,6 @@ def _fur(items: list[Item]) -> Iterator[Item]:
             yield item.turned(Kind.WITH)
         else:
             yield item
-
-
-def _sole_before(items: list[Item]) -> Iterator[Item]:
-    """ "a white rubber sole": what stands right before the word is the sole's."""
-    at = 0
-    while at < len(items):
-        run = at
-        while run < len(items) and _of_sole(items[run]):
-            run += 1
-        if (
-            run > at
-            and run < len(items)
-            and items[run].attribute == "sole"
-            and (items[run].kind is Kind.ATTRIBUTE)
-        ):
-            first = _start_of_sole(items, at, run)
-            yield from items[at:first]
-            for item in items[first:run]:
-                yield item.turned(Kind.VALUE, "sole", sole_named(item))
-            at = run + 1
-        else:
-            yield items[at]
-            at += 1
-
-
-def sole_named(item: Item) -> str:
-    """What a word says of a sole: gum is a material there, not a colour."""
-    return tables().sole.get(item.text) or item.value
-
-
-def _of_sole(item: Item) -> bool:
-    if item.text in tables().sole:
-        return True
-    return item.kind is Kind.VALUE and item.attribute in {*_COLOURED, "sole"}
-
-
-def _start_of_sole(items: list[Item], at: int, run: int) -> int:
-    """Of "black white sole" the sole is white only."""
-    colours = [
-        place
-        for place in range(at, run)
-        if items[place].attribute == "colour" and items[place].text not in tables().sole
-    ]
-    return colours[-2] + 1 if len(colours) > 1 else at
-
-
-def _sole_after(items: list[Item]) -> Iterator[Item]:
-    """ "the sole is white", "sole: gum", "white for the sole"."""
-    found = list(items)
-    for at, item in enumerate(items):
-        if item.kind is not Kind.ATTRIBUTE or item.attribute != "sole":
-            continue
-        before = preceding(found, at)
-        if before is not None and found[before].kind is Kind.WITH and found[before].text in _ON_IT:
-            colour = preceding(found, before)
-            if colour is not None and found[colour].attribute == "colour":
-                found[colour] = found[colour].turned(Kind.VALUE, "sole", found[colour].value)
-                found[before], found[at] = _gone(found[before]), _gone(item)
-                continue
-        if at and _of_sole(found[at - 1]):
-            continue
-        after = following(found, at, SILENT | {Kind.IS, Kind.NOT})
-        linked = after is not None and any(
-            one.kind in {Kind.IS, Kind.NOT} or one.text in _PARTICLES for one in found[at:after]
-        )
-        if after and found[after].text in _ON_IT and found[after].kind is Kind.WITH:
-            after, linked = following(found, after), True
-        if after and _of_sole(found[after]) and (linked or after == at + 1):
-            found[after] = found[after].turned(Kind.VALUE, "sole", sole_named(found[after]))
-            found[at] = _gone(item)
-    return iter(found)
-
-
-def _gone(item: Item) -> Item:
-    return item.turned(Kind.FILLER)
 
 
 def _parts(items: list[Item]) -> Iterator[Item]:
@@ -219,9 +149,50 @@ def _names(items: list[Item]) -> Iterator[Item]:
         said |= (
             after is not None and after.kind is Kind.ATTRIBUTE and after.attribute == item.attribute
         )
+        if item.attribute == "brand" and at:
+            said |= items[at - 1].text in _MADE_BY and not _is_value(item.otherwise)
         if item.attribute == "model" and at:
             said |= items[at - 1].kind is Kind.VALUE and items[at - 1].attribute == "brand"
         yield replace(item, shy=False) if said else item.as_common_word()
+
+
+def _is_value(meaning: Meaning | None) -> bool:
+    return meaning is not None and meaning.kind is Kind.VALUE
+
+
+def _greeting(items: list[Item]) -> Iterator[Item]:
+    """ "Hi, do you have …", but not "Chuck 70 hi"."""
+    for at, item in enumerate(items):
+        yield gone(item) if item.text == "hi" and at == 0 and len(items) > 1 else item
+
+
+def _excess(items: list[Item]) -> Iterator[Item]:
+    """ "too high", but not "blue works too"."""
+    for at, item in enumerate(items):
+        after = items[at + 1] if at + 1 < len(items) else None
+        before = items[at - 1] if at else None
+        denies = item.text == "too" and after is not None and after.kind is Kind.VALUE
+        if denies and (before is None or before.kind is not Kind.VALUE):
+            yield item.turned(Kind.NOT)
+        else:
+            yield item
+
+
+def _preferred(items: list[Item]) -> Iterator[Item]:
+    """ "I prefer suede to leather", "lieber braun als schwarz": instead of."""
+    better = False
+    for at, item in enumerate(items):
+        before, after = preceding(items, at, _SMALL), following(items, at, _SMALL)
+        if item.text in _PREFERRED:
+            better = True
+        elif item.kind in {Kind.STOP, Kind.COMMA, Kind.BUT}:
+            better = False
+        elif better and item.text in {"to", "als", "que"} and before is not None and after:
+            one, other = items[before], items[after]
+            if one.kind is other.kind is Kind.VALUE and one.attribute == other.attribute:
+                yield item.turned(Kind.INSTEAD)
+                continue
+        yield item
 
 
 def _answers(items: list[Item]) -> Iterator[Item]:
@@ -245,7 +216,7 @@ def _answers(items: list[Item]) -> Iterator[Item]:
             yield items[answer].turned(Kind.NOT)
             yield item
         elif items[answer].kind is Kind.VALUE and items[answer].attribute == item.attribute:
-            yield _gone(item)
+            yield gone(item)
         else:
             yield item
 

@@ -8,7 +8,17 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Final
 
-_N: Final = r"(?P<{0}>\d{{1,3}}(?:[.,]\d{{3}})+(?![\d.,]*\d)|\d{{1,7}}(?:[.,]\d{{1,2}})?)(?!\d)(?P<{0}k>\s?만|\s?천)?"
+from search.edits.numbers import korean_numbers, numbers
+
+_WRITTEN: Final = numbers() | korean_numbers()
+_IN_WORDS: Final = (
+    rf"\b(?:{'|'.join(sorted(numbers(), key=len, reverse=True))})\b"
+    rf"|(?:{'|'.join(sorted(korean_numbers(), key=len, reverse=True))})(?=[만천]\s?원)"
+)
+_N: Final = (
+    r"(?P<{0}>\d{{1,3}}(?:[.,]\d{{3}})+(?![\d.,]*\d)|\d{{1,7}}(?:[.,]\d{{1,2}})?|" + _IN_WORDS + ")"
+    r"(?!\d)(?P<{0}k>\s?만|\s?천)?"
+)
 _SIGN: Final = r"(?:[€$£₩]|eur\b|usd\b|gbp\b|krw\b)"
 _UNIT: Final = (
     r"(?:\s?(?:[€$£₩]|euros?\b|eur\b|usd\b|gbp\b|krw\b|us-?dollars?\b|dollars?\b|dolares\b|bucks\b"
@@ -23,31 +33,44 @@ def _number(name: str) -> str:
 def _money(name: str) -> str:
     """A number that says that it is money."""
     n = _N.format(name)
-    return rf"(?:{_SIGN}\s?{n}{_UNIT}?|{n.replace(name, name + '2')}{_UNIT})"
+    return rf"(?:{_SIGN}\s?{n}{_UNIT}?|{_N.format(name + '2')}{_UNIT})"
 
 
+_NOT_MORE: Final = (
+    r"(?:(?:no|not) (?:more|higher|pricier|dearer) than|not (?:over|above|exceeding)|nicht mehr als|"
+    r"nicht (?:uber|ueber)|nicht teurer als|no mas (?:caras? |caros? )?(?:de|que))"
+)
+_NOT_LESS: Final = (
+    r"(?:(?:no|not) (?:less|cheaper|lower) than|not (?:under|below)|nicht weniger als|nicht unter|"
+    r"no menos de)"
+)
 _LESS: Final = (
     r"(?:less than|lower than|cheaper than|under|underneath|below|beneath|(?<!air )max(?:imum|imal)?"
-    r"(?: of| price| is)?|at most|up to|up until|(?:no|not) (?:more|higher|pricier|dearer) than|"
-    r"not (?:over|above|exceeding)|within|capped at|budget (?:of|is|around|about)|my budget is|"
-    r"unter|bis(?: zu)?|hochstens|weniger als|billiger als|gunstiger als|guenstiger als|nicht mehr als"
-    r"|nicht (?:uber|ueber)|nicht teurer als|menos de|hasta|por debajo de|maximo(?: de)?|como maximo"
-    r"|no mas de|inferior a|mas barato que|mas baratas? que|bajo|<=|=<|≤|<)"
+    r"(?: of| price| is)?|at most|up to|up until|within|"
+    r"capped at|budget (?:of|is|around|about)|my budget is|"
+    r"unter|bis(?: zu)?|hochstens|weniger als|billiger als|gunstiger als|guenstiger als|menos de|hasta|por debajo de|maximo(?: de)?|como maximo"
+    r"|inferior a|mas barato que|mas baratas? que|bajo|<=|=<|≤|<)"
 )
 _MORE: Final = (
     r"(?:more than|greater than|higher than|pricier than|more expensive than|dearer than|over|above|"
     r"at least|min(?:imum|imal|destens)?(?: of| price| is)?|starting (?:at|from)|upwards? of|"
-    r"(?:no|not) (?:less|cheaper|lower) than|not (?:under|below)|exceeds?|exceeding|beyond|"
-    r"mehr als|teurer als|uber|ueber|ab|nicht weniger als|nicht unter|mas de|desde|a partir de|"
+    r"exceeds?|exceeding|beyond|"
+    r"mehr als|teurer als|uber|ueber|ab|mas de|desde|a partir de|"
     r"por encima de|minimo(?: de)?|como minimo|al menos|superior a|mas caro que|>=|=>|≥|>)"
 )
+_NO_MORE: Final = r"(?!\s+(?!please\b|and\b|but\b|in\b|with\b)[a-z])"
+"""Nothing that "more" would be about: "Air Jordan 1 and more elegant" has no price."""
 _THAN_LESS: Final = (
-    r"(?:or (?:less|under|below|cheaper|lower)|and (?:under|below|less)|max(?:imum|imal)?\b|tops\b|"
+    r"(?:or (?:less|under|below|cheaper|lower)|and (?:under|below|less)"
+    + _NO_MORE
+    + r"|max(?:imum|imal)?\b|tops\b|"
     r"at (?:the )?most|oder (?:weniger|gunstiger|billiger)|hochstens|o menos|como maximo|maximo|"
     r"이하|미만|까지|아래|안쪽|이내|밑으로|보다 (?:싼|저렴한|싸게|저렴하게|낮은))"
 )
 _THAN_MORE: Final = (
-    r"(?:or (?:more|over|above|higher)|and (?:up|over|above|more)|plus\b|\+|minimum\b|at least|"
+    r"(?:or (?:more|over|above|higher)|(?:and )?(?:up|upwards?|over|above|more)"
+    + _NO_MORE
+    + r"|plus\b|\+|minimum\b|at least|"
     r"oder mehr|o mas|como minimo|이상|초과|부터|넘는|보다 (?:비싼|비싸게))"
 )
 _ABOUT: Final = r"(?:around|about|approximately|approx\.?|roughly|circa|ca\.?|etwa|ungefahr|unos|alrededor de|약|대략)"
@@ -63,6 +86,8 @@ _FORMS: Final = tuple(
         ("range", rf"(?<!\w)(?:between|zwischen|entre)\s{_number('a')}\s?(?:and|und|y|to|-|&)\s?{_number('b')}"),
         ("range", rf"{_NOT_SIZE}(?:(?:from|von|de|desde)\s)?{_number('a')}\s?(?:-|~|to\b|till\b|until\b|bis\b|hasta\b|a\b|에서|부터|까지)\s?{_number('b')}(?:\s?(?:사이|까지))?"),
         ("range", rf"(?:{_PRICED}){_number('a')}\s?(?:and|und|y)\s?{_number('b')}"),
+        ("less", rf"(?<!\w){_NOT_MORE}\s?{_number('a')}"),
+        ("more", rf"(?<!\w){_NOT_LESS}\s?{_number('a')}"),
         ("less", rf"(?<!\w){_LESS}\s?{_number('a')}"),
         ("more", rf"(?<!\w){_MORE}\s?{_number('a')}"),
         ("less", rf"{_NOT_SIZE}{_number('a')}\s?{_THAN_LESS}"),
@@ -145,6 +170,8 @@ def _amount(match: re.Match[str], name: str) -> Decimal:
     if match[name] is None:
         name += "2"
     text = match[name]
+    if text in _WRITTEN:
+        return Decimal(_WRITTEN[text]) * _factor(match[name + "k"])
     if re.fullmatch(r"\d{1,3}(?:[.,]\d{3})+", text):
         text = re.sub(r"[.,]", "", text)
     return Decimal(text.replace(",", ".")) * _factor(match[name + "k"])

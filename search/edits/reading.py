@@ -10,13 +10,16 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Final
 
+from catalog.colours import BY_SLUG
 from search.edits.lexicon import Kind, Lexicon, built_in
+from search.edits.neighbours import SILENT, following, preceding
 from search.edits.notes import JOINTS, Operator
 from search.edits.operating import STAYS, Operating
-from search.edits.preparing import SILENT, following, prepare, sole_named
+from search.edits.preparing import prepare
 from search.edits.scanning import Item, scan
 from search.edits.settling import settle
-from search.edits.terms import Edit, Mode
+from search.edits.soles import sole_named
+from search.edits.terms import TONES, Edit, Mode
 
 MAX_READ: Final = 2000
 """Characters that are read; a query's words are far shorter."""
@@ -28,6 +31,8 @@ _LISTING: Final = frozenset(
     {"avoid", "avoiding", "exclude", "excluding", "evita", "evitar", "제외"}
 )
 """A list under one of these goes on over commas, whatever it names."""
+_HAVING: Final = frozenset({"with", "having", "has", "featuring", "mit", "con"})
+_LIKE: Final = frozenset({"like", "to", "wie", "como", "처럼"})
 SOFT: Final = 0.5
 """Weight of what is wished for "preferably"."""
 
@@ -51,6 +56,7 @@ class Reader(Operating):
         actions: dict[Kind, Callable[[Item], None]] = {
             Kind.VALUE: self._value, Kind.ATTRIBUTE: self._attribute, Kind.NOT: self._not,
             Kind.KEEP: self._keep, Kind.ALIKE: self._alike, Kind.OTHER: self._other,
+            Kind.LIKED: self._liked,
             Kind.ALTER: self._alter, Kind.SWAP: self._swap, Kind.INSTEAD: self._instead,
             Kind.EXCEPT: self._except, Kind.NOT_AFTER: self._not_after,
             Kind.INDIFFERENT: self._indifferent, Kind.ANY: self._any, Kind.WHOLE: self._whole,
@@ -80,6 +86,10 @@ class Reader(Operating):
                 self._wish("keep", item)
             return
         self._wish(mode, item)
+        self.whole &= mode != "keep"  # "keep it black"
+        if self.likened and self.likened.attribute == item.attribute and mode == "change":
+            self.wishes.remove(self.likened)
+            self.likened = None
         operator = self.operator
         if operator and operator.kind in {Kind.OTHER, Kind.ALTER} and operator.targets == 1:
             # "another Nike model" is also a wish about the model.
@@ -88,15 +98,17 @@ class Reader(Operating):
                 self.operator = None
 
     def _of_sole(self, item: Item) -> Item:
-        """ "a black sole rather than white": the second colour is the sole's as well."""
+        """ "a black sole rather than white", "a black sole, not white": the second colour is the
+        sole's as well."""
         operator = self.operator
-        if (
-            operator
-            and operator.kind is Kind.INSTEAD
-            and not operator.targets
-            and item.attribute in {"colour", "material"}
-            and self.wishes
-            and self.wishes[-1].attribute == "sole"
+        last = self.wishes[-1] if self.wishes else None
+        if not (operator and not operator.targets and last and last.attribute == "sole"):
+            return item
+        before = preceding(self.items, operator.place)
+        near = before is not None and self.items[before].kind in {Kind.COMMA, Kind.VALUE}
+        colours = item.attribute == "colour" and last.value in BY_SLUG and last.mode == "change"
+        if (operator.kind is Kind.NOT and near and colours) or (
+            operator.kind is Kind.INSTEAD and item.attribute in {"colour", "material"}
         ):
             return item.turned(Kind.VALUE, "sole", sole_named(item))
         return item
@@ -120,12 +132,14 @@ class Reader(Operating):
 
     def _still_unwanted(self, item: Item, operator: Operator) -> bool:
         if operator.text in _LISTING and self.gap <= JOINTS:
-            return True
+            return item.price is None and item.value not in TONES
         if self.gap & {Kind.IS, Kind.UNKNOWN, Kind.SHOE}:
             return False
         if Kind.OR in self.gap:
             return True
         same = item.attribute == operator.last
+        if operator.kind is Kind.INSTEAD and same and not self.gap and len(self.wishes) == 1:
+            return False  # "instead of laces a zipper"
         if Kind.AND in self.gap:
             return same or (operator.text in _NOUN_NEGATIONS and item.attribute in _NOUNS)
         if Kind.COMMA in self.gap:
@@ -150,6 +164,9 @@ class Reader(Operating):
         operator = self.operator
         after = self._after(SILENT | {Kind.IS})
         binds = after is not None and self._binds(item, self.items[after])
+        if operator and operator.kind is Kind.INSTEAD:
+            # "instead of this brand I want Puma"
+            binds &= all(one.kind is not Kind.WANT for one in self.items[self.at : after])
         value_follows = after is not None and (
             self.items[after].kind is Kind.VALUE and self.items[after].attribute == item.attribute
         )
@@ -173,7 +190,10 @@ class Reader(Operating):
             # "not this brand", "not the colour"
             self._wish("change", item)
             self._drop()
+            self.here = False
             return
+        elif operator and operator.mode == "avoid" and operator.targets and self.gap & JOINTS:
+            self._drop()  # "not black, brand Nike": another matter
         self.pending.append(self.at)
         self.gap = set()
 
@@ -190,15 +210,20 @@ class Reader(Operating):
     # What ends or joins
 
     def _but(self, item: Item) -> None:
-        if self.any and item.text == "but":
+        denied = self.operator is not None and self.operator.mode == "avoid"
+        if self.any and item.text == "but" and not denied:
             self.any = False
             self._except(item)
             return
+        before = preceding(self.items, self.at)
+        if before and self.items[before - 1].text in _LIKE and self.wishes:
+            self.likened = self.wishes[-1]  # "like Vans but by Nike": Nike
         self._end(item)
 
     def _end(self, item: Item) -> None:
         self._drop()
         self.pending, self.any, self.here, self.weight = [], False, False, 1.0
+        self.whole &= item.kind is not Kind.STOP
         self.gap.add(item.kind)
 
     def _joint(self, item: Item) -> None:
@@ -229,6 +254,9 @@ class Reader(Operating):
         ):
             self.whole = True
             self._drop()
+        listed = operator is not None and operator.mode == "avoid" and operator.targets
+        if listed and item.text in _HAVING and Kind.OR not in self.gap:
+            self._drop()  # "without laces and with white soles"
         self.here = False
         self.gap.add(item.kind)
 

@@ -19,6 +19,7 @@ _SIGNS: Final = {
 _LETTERS_DIGITS: Final = re.compile(r"([a-z]{2,})(\d{2,4})")
 _LONGEST_KOREAN: Final = 12
 _SHORTEST_PART: Final = 4
+_WITHOUT: Final = ("less", "free", "frei", "los")
 _COMPOUNDED: Final = frozenset({Kind.VALUE, Kind.SHOE})
 
 
@@ -88,20 +89,27 @@ def _scan_words(folded: str, lexicon: Lexicon) -> list[Item]:
 
 
 def _sign(folded: str, token: Token) -> Kind | None:
+    opens = token.start == 0 or folded[token.start - 1].isspace()
+    if token.text == "+" and opens and folded[token.end :][:1].strip():
+        return Kind.STOP  # "-nike +adidas", as in a search box
     if token.text == "-":
         # "high-top" is one word, "red - not blue" has two parts, "red -blue" denies one.
-        if not (token.start == 0 or folded[token.start - 1].isspace()):
+        if not opens:
             return None
         return Kind.COMMA if folded[token.end :][:1].isspace() else Kind.NOT
     return _SIGNS.get(token.text)
 
 
 def _split_names(tokens: list[Token], lexicon: Lexicon) -> list[Token]:
-    """ "nb574" is a brand and a number, "Herrenschuhe" two words."""
+    """ "nb574" is a brand and a number, "Herrenschuhe" two words, "laceless" is lace-free."""
     split: list[Token] = []
     for token in tokens:
         length = 0 if lexicon.knows(token.text) else _first_length(token.text, lexicon)
-        if length:
+        without = 0 if length or lexicon.knows(token.text) else _without(token.text, lexicon)
+        if without:
+            split.append(Token(token.text[:without], token.start, token.start + without))
+            split.append(Token("free", token.start + without, token.end))
+        elif length:
             middle = token.start + length
             split.append(Token(token.text[:length], token.start, middle))
             split.append(Token(token.text[length:], middle, token.end))
@@ -119,6 +127,15 @@ def _first_length(word: str, lexicon: Lexicon) -> int:
             parts = (lexicon.get((word[:length],)), lexicon.get((word[length:],)))
             if all(part and part.kind in _COMPOUNDED for part in parts):
                 return length
+    return 0
+
+
+def _without(word: str, lexicon: Lexicon) -> int:
+    """Letters of what "leatherless" and "lederfrei" are without; 0 for other words."""
+    for ending in _WITHOUT:
+        stem = word.removesuffix(ending)
+        if stem != word and (meaning := lexicon.get((stem,))) and meaning.kind is Kind.VALUE:
+            return len(stem)
     return 0
 
 

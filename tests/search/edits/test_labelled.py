@@ -2,27 +2,18 @@
 
 from __future__ import annotations
 
-import json
-from pathlib import Path
 from typing import Any
 
 import pytest
 
-from search.edits import Edit, edit_parse
+from search.edits import edit_parse
+from tests.search.edits.labels import chips, lines
 
-DATA = Path(__file__).resolve().parents[2] / "data" / "edits"
 GOAL = 0.95
+FILES = ["held_out.jsonl", "labelled.jsonl", "visitors.jsonl", "visitors_held.jsonl"]
 
 
-def lines(name: str) -> list[dict[str, Any]]:
-    return [json.loads(line) for line in (DATA / name).read_text("utf-8").splitlines()]
-
-
-def chips(edit: Edit) -> list[str]:
-    return sorted(" ".join(filter(None, (t.mode, t.attribute, t.value))) for t in edit.terms)
-
-
-@pytest.mark.parametrize("name", ["held_out.jsonl", "labelled.jsonl"])
+@pytest.mark.parametrize("name", FILES)
 def test_sentences_are_read_into_exactly_the_right_chips(name: str) -> None:
     sentences = lines(name)
     wrong = [
@@ -34,11 +25,10 @@ def test_sentences_are_read_into_exactly_the_right_chips(name: str) -> None:
 
 
 def test_there_are_enough_sentences_and_none_twice() -> None:
-    held_out, tuned = lines("held_out.jsonl"), lines("labelled.jsonl")
-    assert len(held_out) >= 100
-    words = [said["words"] for said in (*held_out, *tuned)]
+    words = [said["words"] for name in FILES for said in lines(name)]
+    assert len(lines("held_out.jsonl")) >= 100
     assert len(words) >= 300
-    assert len({said["words"] for said in held_out} & {said["words"] for said in tuned}) == 0
+    assert len(set(words)) == len(words)
 
 
 @pytest.mark.parametrize("group", lines("paraphrases.jsonl"), ids=lambda g: "; ".join(g["chips"]))

@@ -1,0 +1,103 @@
+"""What is said of a sole: "a white rubber sole", "the sole is white", "the colour of the sole"."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Final
+
+from search.edits.lexicon import Kind, tables
+from search.edits.neighbours import SILENT, following, gone, preceding
+from search.edits.scanning import Item
+
+COLOURED: Final = frozenset({"colour", "material"})
+_PARTICLES: Final = frozenset({"은", "는", "이", "가", "을", "를"})
+_OF: Final = frozenset({"of", "von", "der", "de", "의"})
+_ON_IT: Final = frozenset({"for", "on", "at", "in", "an"})
+
+
+def of_sole(items: list[Item]) -> Iterator[Item]:
+    """ "the sole's colour", "the colour of the sole": only the sole."""
+    for at, item in enumerate(items):
+        if item.kind is Kind.ATTRIBUTE and item.attribute in COLOURED:
+            before, after = preceding(items, at), following(items, at)
+            owned = after is not None and items[after].text in _OF
+            behind = following(items, after) if after is not None and owned else None
+            if any(_is_sole(items[place]) for place in (before, behind) if place is not None):
+                yield gone(item)
+                continue
+        yield item
+
+
+def _is_sole(item: Item) -> bool:
+    return item.kind is Kind.ATTRIBUTE and item.attribute == "sole"
+
+
+def sole_after(items: list[Item]) -> Iterator[Item]:
+    """ "the sole is white", "sole: gum", "white for the sole"."""
+    found = list(items)
+    for at, item in enumerate(items):
+        if item.kind is not Kind.ATTRIBUTE or item.attribute != "sole":
+            continue
+        before = preceding(found, at)
+        if before is not None and found[before].kind is Kind.WITH and found[before].text in _ON_IT:
+            colour = preceding(found, before)
+            if colour is not None and found[colour].attribute == "colour":
+                found[colour] = found[colour].turned(Kind.VALUE, "sole", found[colour].value)
+                found[before], found[at] = gone(found[before]), gone(item)
+                continue
+        if at and _says_sole(found[at - 1]):
+            continue
+        after = following(found, at, SILENT | {Kind.IS, Kind.NOT})
+        linked = after is not None and any(
+            one.kind in {Kind.IS, Kind.NOT} or one.text in _PARTICLES for one in found[at:after]
+        )
+        if after and found[after].text in _ON_IT and found[after].kind is Kind.WITH:
+            after, linked = following(found, after), True
+        if after and _says_sole(found[after]) and (linked or after == at + 1):
+            found[after] = found[after].turned(Kind.VALUE, "sole", sole_named(found[after]))
+            found[at] = gone(item)
+    return iter(found)
+
+
+def sole_before(items: list[Item]) -> Iterator[Item]:
+    """ "a white rubber sole": what stands right before the word is the sole's."""
+    at = 0
+    while at < len(items):
+        run = at
+        while run < len(items) and _says_sole(items[run]):
+            run += 1
+        if (
+            run > at
+            and run < len(items)
+            and items[run].attribute == "sole"
+            and (items[run].kind is Kind.ATTRIBUTE)
+        ):
+            first = _start_says_sole(items, at, run)
+            yield from items[at:first]
+            for item in items[first:run]:
+                yield item.turned(Kind.VALUE, "sole", sole_named(item))
+            at = run + 1
+        else:
+            yield items[at]
+            at += 1
+
+
+def sole_named(item: Item) -> str:
+    """What a word says of a sole: gum is a material there, not a colour."""
+    return tables().sole.get(item.text) or item.value
+
+
+def _says_sole(item: Item) -> bool:
+    if item.text in tables().sole:
+        return True
+    return item.kind is Kind.VALUE and item.attribute in {*COLOURED, "sole"}
+
+
+def _start_says_sole(items: list[Item], at: int, run: int) -> int:
+    """Of "black white sole" the sole is white only."""
+    colours = [
+        place
+        for place in range(at, run)
+        if items[place].attribute == "colour" and items[place].text not in tables().sole
+    ]
+    return colours[-2] + 1 if len(colours) > 1 else at
