@@ -42,3 +42,14 @@ class PlainJob(Job):
 
     class Meta(Job.Meta):
         abstract = True
+
+
+class ResumedJob(PlainJob):
+    """A plain job that is taken up again when its process is gone, a few times."""
+
+    done = models.PositiveBigIntegerField(default=0)
+    total = models.PositiveBigIntegerField(default=0)
+    attempts = models.PositiveSmallIntegerField(default=0)
+
+    class Meta(PlainJob.Meta):
+        abstract = True

@@ -7,7 +7,7 @@ from django.db import models
 from django.utils import timezone
 
 from catalog.models import ShoeImage, ShoeModel
-from search.jobs import Job, PlainJob
+from search.jobs import Job, PlainJob, ResumedJob
 
 
 class ImageEmbedding(models.Model):
@@ -186,7 +186,7 @@ class EncoderSwitch(Job):
         return f"{self.name}: {self.get_status_display().lower()}"
 
 
-class EvaluationRun(PlainJob):
+class EvaluationRun(ResumedJob):
     """One task of `manage.py evaluate`: what was measured, and the page that shows it."""
 
     class Trigger(models.TextChoices):
@@ -208,12 +208,9 @@ class EvaluationRun(PlainJob):
     """File name of the page below ``VAR_DIR/evaluation/reports``; empty without one."""
     trigger = models.CharField(max_length=8, choices=Trigger, default=Trigger.COMMAND)
     stage = models.CharField(max_length=100, blank=True)
-    done = models.PositiveBigIntegerField(default=0)
-    total = models.PositiveBigIntegerField(default=0)
-    """Of the stage that runs."""
-    attempts = models.PositiveSmallIntegerField(default=0)
+    """``done`` and ``total`` are of the stage that runs."""
 
-    class Meta(PlainJob.Meta):
+    class Meta(ResumedJob.Meta):
         indexes = [models.Index(fields=["task", "-requested_at"], name="evaluation_task")]
         constraints = [
             models.UniqueConstraint(
@@ -225,6 +222,42 @@ class EvaluationRun(PlainJob):
 
     def __str__(self) -> str:
         return f"{self.task} of {self.data}: {self.get_status_display().lower()}"
+
+
+class RulesReplay(ResumedJob):
+    """All stored photos are judged anew by the photo rules of now, or it is told what would change.
+
+    What is judged counts from the moment it is written; a replay whose process is gone goes on with
+    the photo after `last`.
+    """
+
+    is_dry_run = models.BooleanField("dry run", default=True)
+    last = models.PositiveBigIntegerField(default=0, editable=False)
+    """Photos up to this id are judged."""
+    rejected = models.JSONField(default=dict)
+    """Rule → photos that it rejects and that were accepted before."""
+    restored = models.JSONField(default=dict)
+    """Rule → photos that it rejected before and that pass now."""
+
+    class Meta(ResumedJob.Meta):
+        verbose_name = "judging anew"
+        verbose_name_plural = "photos judged anew"
+        constraints = [
+            models.UniqueConstraint(
+                fields=["is_dry_run"],
+                condition=models.Q(status="pending"),
+                name="replay_waits_once",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        what = "What the photo rules would change" if self.is_dry_run else "Photos judged anew"
+        return f"{what}: {self.get_status_display().lower()}"
+
+    @property
+    def changes(self) -> int:
+        """Photos that are rejected or accepted now and were not before."""
+        return int(sum(self.rejected.values()) + sum(self.restored.values()))
 
 
 class QueryPhoto(models.Model):

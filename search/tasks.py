@@ -94,6 +94,20 @@ def evaluation_run(run_id: int) -> None:
 
 
 @shared_task
+def rules_replay(replay_id: int) -> None:
+    """Judge stored photos anew, as was asked for."""
+    replay = services.rules_replay_run(replay_id=replay_id, seconds=SLICE_SECONDS)
+    if replay is not None and replay.status == replay.Status.PENDING:
+        rules_replay.delay(replay_id)
+
+
+@shared_task
+def rules_replays_sweep() -> None:
+    """Go on judging where the message was lost or the process died."""
+    services.rules_replays_sweep()
+
+
+@shared_task
 def evaluations_sweep() -> None:
     """Take up evaluations whose message was lost or whose process died."""
     services.evaluations_sweep()

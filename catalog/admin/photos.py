@@ -18,11 +18,7 @@ from catalog.models import ImageSource, ImageStatus, PhotoCheck, ShoeImage, View
 from catalog.photo_rules import MEANINGS, Rule
 from catalog.selectors.photo_rules import rules_report
 from catalog.services.colorways import colorways_refresh
-from catalog.services.photo_checks import (
-    photo_rules_replay,
-    photos_restore,
-    photos_restore_rule,
-)
+from catalog.services.photo_checks import photos_restore, photos_restore_rule
 from catalog.services.photos import image_delete, image_reject
 
 
@@ -145,31 +141,21 @@ class ShoeImageAdmin(ModelAdmin):
         return [rules, *super().get_urls()]
 
     def rules_view(self, request: HttpRequest) -> HttpResponse:
-        """What each rule rejected; POST: restore by rule, or judge all anew, after a preview."""
+        """What each rule rejected; POST: restore by rule. A worker judges all anew."""
         if not self.has_change_permission(request):
             raise PermissionDenied
         here = reverse("admin:catalog_shoeimage_rules")
-        preview = None
-        if request.method == "POST":
-            rule = request.POST.get("restore", "")
-            if rule in MEANINGS:
-                count = photos_restore_rule(rule=Rule(rule))
-                messages.success(request, f"{count} photos accepted again ({rule}).")
-                return HttpResponseRedirect(here)
-            if "replay" in request.POST:
-                messages.success(request, str(photo_rules_replay()))
-                return HttpResponseRedirect(here)
-            preview = photo_rules_replay(dry_run=True)
+        rule = request.POST.get("restore", "")
+        if rule in MEANINGS:
+            count = photos_restore_rule(rule=Rule(rule))
+            messages.success(request, f"{count} photos accepted again ({rule}).")
+            return HttpResponseRedirect(here)
         asked = request.GET.get("ask", "")
         context = {
             **self.admin_site.each_context(request),
             "opts": self.opts,
             "title": "Photo rules",
             "rules": rules_report(),
-            "preview": preview,
-            # Plain dicts: a template would ask a Counter for its key "items".
-            "would_reject": dict(preview.rejected) if preview else {},
-            "would_restore": dict(preview.restored) if preview else {},
             "asked": asked if asked in MEANINGS else "",
         }
         return TemplateResponse(request, "admin/catalog/photo_rules.html", context)

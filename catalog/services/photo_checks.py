@@ -31,6 +31,8 @@ class ReplayReport:
     """What other thresholds change, by rule."""
 
     photos: int = 0
+    last: int = 0
+    """The id of the photo that was judged last."""
     rejected: Counter[str] = field(default_factory=Counter)
     """Accepted before, by the rule that rejects them now."""
     restored: Counter[str] = field(default_factory=Counter)
@@ -73,21 +75,29 @@ def photos_judge(checks: Sequence[PhotoCheck]) -> int:
 
 
 def photo_rules_replay(
-    *, dry_run: bool = False, progress: Callable[[int, int], None] | None = None
+    *,
+    dry_run: bool = False,
+    report: ReplayReport | None = None,
+    progress: Callable[[ReplayReport], bool] = lambda report: True,
 ) -> ReplayReport:
     """Judge every measured photo by the thresholds of now, its view by SHOEFINDER_VIEW_SURE of now;
     nothing is decoded or encoded.
 
     Interrupted, what was done stays, and another call does the rest.
+
+    Args:
+        report: of an earlier call, to go on behind what that one judged.
+        progress: told after each batch, in its transaction: what it writes is true exactly if the
+            batch is written. False ends the call.
     """
-    report, last = ReplayReport(), 0
-    total = PhotoCheck.objects.count() if progress else 0
-    while True:
+    report = report or ReplayReport()
+    goes_on = True
+    while goes_on:
         with transaction.atomic():
-            rows = PhotoCheck.objects.filter(image_id__gt=last).order_by("image_id")
+            rows = PhotoCheck.objects.filter(image_id__gt=report.last).order_by("image_id")
             checks = list(rows[:BATCH])
             if not checks:
-                return report
+                break
             images = ShoeImage.objects.select_for_update(no_key=True).in_bulk(
                 [check.image_id for check in checks]
             )
@@ -102,10 +112,10 @@ def photo_rules_replay(
                 PhotoCheck.objects.bulk_update(checks, ["rule", "value"])
                 views_give(checks, images)
                 _write(changed)
-        last = checks[-1].image_id
-        report.photos += len(checks)
-        if progress:
-            progress(report.photos, total)
+            report.last = checks[-1].image_id
+            report.photos += len(checks)
+            goes_on = progress(report)
+    return report
 
 
 def photos_restore(*, images: Iterable[ShoeImage]) -> int:

@@ -4,11 +4,13 @@ from search.admin import recognition
 from search.admin.encoders import EncoderSwitchAdmin
 from search.admin.evaluations import EvaluationRunAdmin
 from search.admin.index import EmbedFailureAdmin, IndexBuildAdmin
+from search.admin.replays import RulesReplayAdmin
 
 __all__ = [
     "EmbedFailureAdmin",
     "EncoderSwitchAdmin",
     "EvaluationRunAdmin",
     "IndexBuildAdmin",
+    "RulesReplayAdmin",
     "recognition",
 ]

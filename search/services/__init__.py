@@ -31,6 +31,11 @@ from search.services.recognising import (
     recogniser_fit_run,
     recognisers_refresh,
 )
+from search.services.replaying import (
+    rules_replay_request,
+    rules_replay_run,
+    rules_replays_sweep,
+)
 from search.services.reporting import name_report_create, name_reports_review
 from search.services.switch_run import encoder_switch_run
 from search.services.switching import (
@@ -86,6 +91,9 @@ __all__ = [
     "recogniser_fit_run",
     "recognisers_refresh",
     "report_path",
+    "rules_replay_request",
+    "rules_replay_run",
+    "rules_replays_sweep",
     "suggestions_weigh",
     "titles_weigh",
 ]

@@ -17,7 +17,8 @@ from search.evaluation.protocol import Measured, Request
 from search.evaluation.tasks import run_task
 from search.exceptions import SearchError
 from search.models import EvaluationRun
-from search.services.evaluations import evaluation_fail, report_folder
+from search.services.evaluations import report_folder
+from search.services.resuming import job_fail, job_take
 
 QUERIES: Final = 2_000
 """At most so many queries: what a large catalog's intervals need, in minutes."""
@@ -41,21 +42,15 @@ def evaluation_run(*, run_id: int) -> EvaluationRun | None:
 
     What goes wrong stands in the row: whoever asked is not there to see an exception.
     """
-    taken = EvaluationRun.objects.filter(pk=run_id, status=EvaluationRun.Status.PENDING).update(
-        status=EvaluationRun.Status.RUNNING, started_at=timezone.now(),
-        heartbeat_at=timezone.now(), stage="Reading the catalog", done=0, total=0,
-    )  # fmt: skip
-    if not taken:
+    run = job_take(EvaluationRun, run_id, stage="Reading the catalog", done=0, total=0)
+    if run is None:
         return None
-    run = EvaluationRun.objects.get(pk=run_id)
-    run.attempts += 1
-    run.save(update_fields=["attempts"])
     try:
         measured = _measure(run)
     except (SearchError, OSError) as error:
-        evaluation_fail(run, str(error))
+        job_fail(run, str(error))
     except Exception:
-        evaluation_fail(run, "It failed for a reason of its own; the log of the worker tells it.")
+        job_fail(run, "It failed for a reason of its own; the log of the worker tells it.")
         raise
     else:
         _finish(run, measured)

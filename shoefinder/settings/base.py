@@ -148,6 +148,7 @@ CELERY_BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
         ("Index: compare with the database", "search.tasks.index_ensure", 86400.0),
         ("Photos: delete what was rejected long ago", "search.tasks.rejected_sweep", 86400.0),
         ("Evaluations: take up what stopped", "search.tasks.evaluations_sweep", 300.0),
+        ("Photos judged anew: take up what stopped", "search.tasks.rules_replays_sweep", 300.0),
         ("Visitors' photos: delete the expired", "search.tasks.uploads_sweep", 600.0),
     )
 }

@@ -9,9 +9,14 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, TextColumn
 from rich.progress import Progress as Bar
 
+from catalog.models import PhotoCheck
 from catalog.photo_rules import MEANINGS, Rule
 from catalog.selectors.photo_rules import rules_report
-from catalog.services.photo_checks import photo_rules_replay, photos_restore_rule
+from catalog.services.photo_checks import (
+    ReplayReport,
+    photo_rules_replay,
+    photos_restore_rule,
+)
 
 
 class Command(BaseCommand):
@@ -40,11 +45,13 @@ class Command(BaseCommand):
             console = Console(file=self.stderr, stderr=True)  # type: ignore[arg-type]
             columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn())
             with Bar(*columns, console=console, transient=True) as bar:
-                task = bar.add_task("Judging", total=None)
-                report = photo_rules_replay(
-                    dry_run=options["dry_run"],
-                    progress=lambda done, total: bar.update(task, completed=done, total=total),
-                )
+                task = bar.add_task("Judging", total=PhotoCheck.objects.count())
+
+                def show(report: ReplayReport) -> bool:
+                    bar.update(task, completed=report.photos)
+                    return True
+
+                report = photo_rules_replay(dry_run=options["dry_run"], progress=show)
             for rule_name, count in (*report.rejected.items(), *report.restored.items()):
                 self.stdout.write(f"  {rule_name}: {count}")
             self.stdout.write(
