@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import Final
@@ -74,13 +75,13 @@ class Asker:
 
     def ask(self, query: Query) -> Asked:
         """Raises as ``search()`` does."""
-        upright, outlined = self._photo(query)
+        edit = edit_of(query)
+        upright, outlined = self._photo(query, worded=bool(edit.targets))
         photo, unlike = self._refined(query, upright.vector if upright else None)
         # What the photo shows is read off the photo, not off what else was liked.
         shown = upright.vector if upright else photo
-        # At this end of the slider the words do not count.
-        only_photo = photo is not None and query.weight == 0
-        edit = Edit(words="") if only_photo else edit_of(query)
+        if photo is not None and query.weight == 0:
+            edit = Edit(words="")  # at this end of the slider the words do not count
         with self.watch.stage("encode"):
             language = language_of(text_space(self.encoder))
             said = self._said(query, edit, shown)
@@ -159,15 +160,22 @@ class Asker:
             return np.empty((0, self.encoder.dim), np.float32)
         return fetch_known(self.store, np.array(image_ids, np.int64))[1]
 
-    def _photo(self, query: Query) -> tuple[Upright | None, Outlined]:
-        """The photo's vector, of several the mean, and how to know its outlines."""
+    def _photo(self, query: Query, *, worded: bool) -> tuple[Upright | None, Outlined]:
+        """The photo's vector, of several the mean, and how to know its outlines.
+
+        Args:
+            worded: something is said beside the photo, so its outlines will be asked for.
+        """
         if query.image_id is not None and query.crop is None:
             return self._photo_of_catalog(query.image_id)
         with self.watch.stage("decode"):
             pictures = query_pictures(query)
         if not pictures:
             return None, _unknown
-        with self.watch.stage("encode"):
+        edges: Future[Vectors] | None = None
+        with self.watch.stage("encode"), ThreadPoolExecutor(1) as aside:
+            if worded:  # a core is free while the encoder frames the photo
+                edges = aside.submit(describe_edges, pictures[0])
             vectors = self.encoder.encode_images(pictures)
         with self.watch.stage("identify"):
             views = [
@@ -179,7 +187,8 @@ class Asker:
 
         def outlined() -> Vector:
             with self.watch.stage("encode"):
-                found: Vector = outlines(describe_edges(pictures[0]), weights())[0]
+                known = edges.result() if edges else describe_edges(pictures[0])
+                found: Vector = outlines(known, weights())[0]
             return found
 
         return merged, _unknown if first.turned else outlined
