@@ -29,6 +29,41 @@ At 10, a shop starved of its processor still worked on answers whose places had 
 was asked for 6 to 8 at one time where 4 were allowed."""
 
 
+KEPT_ANSWERS = 16
+"""That came too late and wait for the next try of their requests; each may be a large photo."""
+
+Asked = tuple[str, str, bytes]
+"""What a request asks for: method, address, body."""
+
+
+class LateAnswers:
+    """Answers that came, or are to come, after their requests were given up.
+
+    A request that is tried again waits its turn behind others, and its answer may come meanwhile:
+    of a shop on a busy machine four of twelve slow photos were asked for a second time although
+    the first answer was there.
+    """
+
+    def __init__(self) -> None:
+        self._coming: dict[Asked, asyncio.Task[Response]] = {}
+        self._come: LocalCache[Asked, asyncio.Task[Response]] = LocalCache(KEPT_ANSWERS)
+
+    def expect(self, asked: Asked, transfer: asyncio.Task[Response]) -> None:
+        """Nobody waits for this one now."""
+        self._coming[asked] = transfer
+        transfer.add_done_callback(lambda task: self._ended(asked, task))
+
+    def _ended(self, asked: Asked, transfer: asyncio.Task[Response]) -> None:
+        if self._coming.get(asked) is transfer:
+            del self._coming[asked]
+            if not transfer.cancelled() and transfer.exception() is None:
+                self._come[asked] = transfer
+
+    def take(self, asked: Asked) -> asyncio.Task[Response] | None:
+        """The answer for the next try, once; None where the shop is to be asked."""
+        return self._coming.pop(asked, None) or self._come.pop(asked, None)
+
+
 class PoliteHandler(HTTP11DownloadHandler):
     """Sends at most CONCURRENT_REQUESTS_PER_DOMAIN requests to a host at one time.
 
@@ -41,8 +76,8 @@ class PoliteHandler(HTTP11DownloadHandler):
     A request that is given up at the time limit keeps its place until the shop has answered it: a
     server rarely notices that nobody waits, and works on. Asking on at once, 11 requests kept a
     shop busy where 4 were allowed, and each made the next one slower. Trying such a request again
-    waits for the answer that is under way: asked twice, a shop that needs longer than the limit
-    does all the work twice, and a slow photo took two of the places.
+    takes the answer that is under way, or has come meanwhile: asked twice, a shop that needs longer
+    than the limit does all the work twice, and a slow photo took two of the places.
 
     It also keeps twice as many idle connections as it uses, since a request begins before the
     connection of the one that it follows is back in the pool: with as many places as requests, 482
@@ -58,18 +93,20 @@ class PoliteHandler(HTTP11DownloadHandler):
         self._places = places_at(crawler.settings.get("CRAWL_PLACES_URL"))
         self._gates: LocalCache[str, asyncio.Semaphore] = LocalCache(10_000)
         self._transfers: set[asyncio.Task[Response]] = set()
-        self._given_up: dict[tuple[str, str, bytes], asyncio.Task[Response]] = {}
+        self._late = LateAnswers()
 
     async def download_request(self, request: Request) -> Response:
         limit = float(request.meta.get("download_timeout") or self._limit)
         to_file = TO_FILE in request.meta
         asked = (request.method, request.url, request.body)
-        transfer = self._given_up.pop(asked, None) if request.meta.get("retry_times") else None
+        is_retry = bool(request.meta.get("retry_times"))
+        transfer = self._late.take(asked) if is_retry else None
         if transfer is None:
             transfer = await self._send(request, limit)
         done, _ = await asyncio.wait({transfer}, timeout=None if to_file else limit)
         if not done:
-            self._given_up[asked] = transfer
+            if not is_retry:  # one that is late twice is not tried again in this run
+                self._late.expect(asked, transfer)
             raise DownloadTimeoutError(f"Getting {request.url} took longer than {limit:g} seconds.")
         return transfer.result()
 
@@ -90,14 +127,11 @@ class PoliteHandler(HTTP11DownloadHandler):
         to_file = TO_FILE in request.meta
         # The next attempt writes to the same file: this one must have ended by then.
         patience = limit if to_file else LISTEN_FACTOR * limit
-        asked = (request.method, request.url, request.body)
 
         def ended(task: asyncio.Task[Response]) -> None:
             gate.release()
             give_back()
             self._transfers.discard(task)
-            if self._given_up.get(asked) is task:
-                del self._given_up[asked]
             if not task.cancelled():
                 # Of one that was given up nobody else asks for the error.
                 task.exception()
