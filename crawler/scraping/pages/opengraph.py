@@ -60,7 +60,12 @@ def opengraph_read(tags: dict[str, list[str]], place: Place) -> ListingDraft | N
     return ListingDraft(
         url=own or place.canonical,
         title=title[:MAX_TITLE],
-        sku=first("product:retailer_item_id", "product:sku", "product:product_id")[:100],
+        sku=first(
+            "product:retailer_item_id",
+            "product:sku",
+            "product:product_id",
+            "product:retailer_part_no",
+        )[:100],
         mpn=first("product:mfr_part_no", "product:mpn")[:100],
         gtin=gtin_parse(codes),
         brand=first("product:brand", "og:brand"),

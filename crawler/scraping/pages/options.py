@@ -36,7 +36,7 @@ def option_is_colour(name: str) -> bool:
     return _plain(name) in _COLOUR_NAMES or re.search(r"\bcolou?r\b", _plain(name)) is not None
 
 
-def option_is_size(name: str, values: Iterable[str]) -> bool:
+def option_is_size(name: str, values: Iterable[str] = ()) -> bool:
     """By its name, else because every value reads like a size."""
     plain = _plain(name)
     if plain in _SIZE_NAMES or re.search(r"\bsizes?\b|größe", plain):

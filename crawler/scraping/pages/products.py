@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, fields, replace
 from decimal import Decimal
 from typing import Any
 
 from catalog.models import Availability
 from catalog.types import MAX_TITLE, ListingDraft
+from crawler.scraping.pages.options import option_is_colour, option_is_size
 from crawler.scraping.pages.schema import Graph, is_group, is_product
 from crawler.scraping.pages.urls import url_clean, url_fragment
 from crawler.scraping.pages.values import (
@@ -157,12 +158,12 @@ def _group_drafts(
     if not told:
         # Nothing but the group itself, which may carry the offers.
         return ([_draft(group, group, graph, place)], links)
-    has_sizes = any(node.get("size") for node in told) or any(
+    has_sizes = any(node.get("size") or _property(node, option_is_size) for node in told) or any(
         "size" in one.lower() for one in texts(group.get("variesBy"))
     )
     versions: dict[tuple[str, ...], list[Node]] = {}
     for node in told:
-        colour = joined(texts(node.get("color"))).casefold()
+        colour = _colour(node).casefold()
         # Where no sizes are told, another photo means another version.
         photos = () if has_sizes else tuple(image_urls(node.get("image")))
         versions.setdefault((colour, *photos), []).append(node)
@@ -209,16 +210,20 @@ def _same(values: Iterable[str]) -> str:
 
 def _draft(node: Node, group: Node, graph: Graph, place: Place) -> ListingDraft:
     """A draft from a product and the group that it belongs to (``{}`` for none)."""
+    is_alone = node is group
+    node, group = graph.whole(node), graph.whole(group)
     offered = _offered(node, graph, place.currency)
-    if offered.price is None and node is not group and not node.get("offers"):
+    if offered.price is None and not is_alone and not node.get("offers"):
         offered = _offered(group, graph, place.currency)
-    colour = joined(texts(node.get("color"))) or joined(texts(group.get("color")))
-    model = text(node.get("model")) or (text(group.get("name")) if node is not group else "")
+    colour = _colour(node) or _colour(group)
+    model = text(node.get("model")) or ("" if is_alone else text(group.get("name")))
     if is_group(node):
         model = text(node.get("name"))
     title = text(node.get("name")) or " ".join(part for part in (model, colour) if part)
     images = image_urls(node.get("image")) or image_urls(group.get("image"))
-    absolute = (place.absolute(url) for url in images)
+    # A page's own address is no photo: it stands where an image names none.
+    here = {place.url, place.canonical, place.base}
+    absolute = (url for url in map(place.absolute, images) if url not in here)
     own = [place.absolute(url) for url in [*texts(node.get("url")), *offered.urls]]
     return ListingDraft(
         url=next((url for url in own if url), place.canonical),
@@ -245,6 +250,18 @@ def _draft(node: Node, group: Node, graph: Graph, place: Place) -> ListingDraft:
 
 def _first(node: Node, group: Node, name: str) -> str:
     return text(node.get(name)) or text(group.get(name))
+
+
+def _colour(node: Node) -> str:
+    return joined(texts(node.get("color"))) or _property(node, option_is_colour)
+
+
+def _property(node: Node, is_it: Callable[[str], bool]) -> str:
+    """What ``additionalProperty`` says under a name of that kind."""
+    told = [one for one in each(node.get("additionalProperty")) if isinstance(one, dict)]
+    names = (texts([one.get("name"), one.get("propertyID")]) for one in told)
+    found = (one for one, own in zip(told, names, strict=True) if any(map(is_it, own)))
+    return joined(texts([one.get("value") for one in found]))
 
 
 def _category(node: Node) -> str:
@@ -299,6 +316,7 @@ def _offers(value: Any, graph: Graph, depth: int = 0) -> Iterable[Node]:
         offer = graph.follow(one)
         if not isinstance(offer, dict):
             continue
+        offer = graph.whole(offer)
         inner = list(_offers(offer.get("offers"), graph, depth + 1)) if depth < 3 else []
         if inner:
             currency = offer.get("priceCurrency")

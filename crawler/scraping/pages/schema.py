@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from typing import Any
 
@@ -9,7 +10,8 @@ from extruct.jsonld import JsonLdExtractor
 from extruct.w3cmicrodata import MicrodataExtractor
 from lxml.html import HtmlElement
 
-from crawler.scraping.pages.values import Node
+from crawler.scraping.pages.images import image_shown
+from crawler.scraping.pages.values import Node, each
 
 MAX_DEPTH = 12
 MAX_NODES = 5_000
@@ -21,6 +23,15 @@ _ELSEWHERE = {
     "predecessorOf", "successorOf",
 }  # fmt: skip
 """Properties that lead to other products than the page's own."""
+
+_WRAPPED = re.compile(
+    r"\s*(?:(?://|/\*)?\s*<!\[CDATA\[\s*(?:\*/)?(?P<data>.*?)(?://|/\*)?\s*\]\]>\s*(?:\*/)?"
+    r"|<!--(?P<comment>.*)-->)\s*",
+    re.DOTALL,
+)
+"""What pages that were XHTML once put around a script."""
+_OURS = re.compile(r"^(?:schema:|https?://schema\.org/)")
+_PREFIXED = re.compile(r'"(?:schema:|https?://schema\.org/)\w+"\s*:')
 
 _json_ld = JsonLdExtractor()
 _microdata = MicrodataExtractor()
@@ -49,16 +60,33 @@ def json_ld_read(tree: HtmlElement) -> tuple[list[Node], list[str]]:
         if "ld+json" not in (script.get("type") or "").lower():
             continue
         script.set("type", "application/ld+json")  # extruct compares the whole attribute
+        if wrapped := _WRAPPED.fullmatch(script.text or ""):
+            script.text = wrapped["data"] or wrapped["comment"]
         try:
-            nodes += (one for one in _json_ld.extract_items(script) if isinstance(one, dict))
+            found = [one for one in _json_ld.extract_items(script) if isinstance(one, dict)]
+            nodes += map(_unprefixed, found) if _PREFIXED.search(script.text or "") else found
         except (ValueError, RecursionError) as error:
             if (script.text or "").strip():
                 problems.append(f"{type(error).__name__}: {error}"[:300])
     return nodes, problems
 
 
+def _unprefixed(value: Any, depth: int = 0) -> Any:
+    """Names without the vocabulary before them: ``schema:name``, ``https://schema.org/name``."""
+    if depth > MAX_DEPTH:
+        return value
+    if isinstance(value, list):
+        return [_unprefixed(one, depth + 1) for one in value]
+    if not isinstance(value, dict):
+        return value
+    return {_OURS.sub("", name): _unprefixed(one, depth + 1) for name, one in value.items()}
+
+
 def microdata_read(tree: HtmlElement, url: str) -> list[Node]:
     """Top-level microdata items in the form of JSON-LD nodes."""
+    for image in tree.iter("img"):
+        if image.get("itemprop") and (shown := image_shown(image)):
+            image.set("src", shown)
     try:
         items = _microdata.extract_items(tree, url)
         return [node for node in map(_plain, items) if isinstance(node, dict)]
@@ -106,6 +134,15 @@ class Graph:
         if isinstance(value, dict) and isinstance(identity := value.get("@id"), str):
             return {**self._by_id.get(identity, {}), **value}
         return value
+
+    def whole(self, node: Node) -> Node:
+        """The node, and in place of references in its properties what they refer to."""
+        return {
+            name: [self.follow(one) for one in each(value)]
+            if isinstance(value, dict | list)
+            else value
+            for name, value in node.items()
+        }
 
     def _walk(self, value: Any, *, elsewhere: bool, depth: int) -> Iterator[tuple[Node, bool]]:
         if depth > MAX_DEPTH or self._left <= 0:

@@ -157,8 +157,11 @@ def _node(raw: Node) -> Node:
     group = {"@type": "ProductGroup", "name": node.get("name"), "brand": node.get("brand"),
              "image": node.get("image"), "category": node.get("category"),
              "productGroupID": text(plain.get("id"))[:100]}  # fmt: skip
+    currency = _currency(plain)
     for one in colours:
         one.setdefault("offers", node.get("offers"))
+        if one["offers"] and not one["offers"].get("priceCurrency"):
+            one["offers"] = {**one["offers"], "priceCurrency": currency}
         if not text(one.get("name")) or one["name"] in (one.get("color"), one.get("size")):
             one["name"] = f"{text(node.get('name'))} {one['color']}"
     return {**group, "hasVariant": colours}

@@ -138,7 +138,7 @@ def currency_parse(value: Any) -> str:
 
 def availability_parse(value: Any) -> str:
     """A catalog Availability value from schema.org's, Google's or a shop's words; "" if unknown."""
-    word = re.split(r"[/#:]", text(value))[-1].lower()
+    word = re.split(r"[/#:]", text(value).rstrip("/"))[-1].lower()
     return str(_AVAILABILITY_BY_WORD.get(re.sub(r"[^a-z]", "", word), ""))
 
 

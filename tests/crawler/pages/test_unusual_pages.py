@@ -1,0 +1,129 @@
+"""Pages that keep to the standards in ways that few shops do."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+from lxml.html import fragment_fromstring
+
+from crawler.scraping.pages import page_read
+from crawler.scraping.pages.images import image_shown
+
+URL = "https://shop.example/p/1"
+OFFER = {"@type": "Offer", "price": "80", "priceCurrency": "EUR"}
+
+
+def script(told: Any) -> str:
+    return f'<script type="application/ld+json">{json.dumps(told)}</script>'
+
+
+def test_what_a_product_refers_to_is_read_as_part_of_it() -> None:
+    offer = {**OFFER, "price": None, "priceSpecification": {"@id": "#price"}}
+    graph = {
+        "@context": "https://schema.org",
+        "@graph": [
+            {"@type": "Brand", "@id": "#brand", "name": "Aero"},
+            {"@type": "ImageObject", "@id": f"{URL}#photo", "contentUrl": "/glide.jpg"},
+            {"@type": "UnitPriceSpecification", "@id": "#price", "price": "75.00"},
+            {"@type": "Product", "name": "Glide", "brand": {"@id": "#brand"},
+             "image": [{"@id": f"{URL}#photo"}, {"@id": f"{URL}#nowhere"}], "offers": offer},
+        ],
+    }  # fmt: skip
+
+    (draft,) = page_read(script(graph), URL).drafts
+
+    assert (draft.brand, str(draft.price), draft.currency) == ("Aero", "75.00", "EUR")
+    assert draft.image_urls == ("https://shop.example/glide.jpg",)
+
+
+@pytest.mark.parametrize("before", ["schema:", "https://schema.org/", "http://schema.org/"])
+def test_names_may_bear_the_vocabulary_before_them(before: str) -> None:
+    told = {
+        "@context": {"schema": "https://schema.org/"}, "@type": f"{before}Product",
+        f"{before}name": "Glide", f"{before}brand": {f"{before}name": "Aero"},
+        f"{before}offers": [{f"{before}price": "80", f"{before}priceCurrency": "GBP"}],
+    }  # fmt: skip
+
+    (draft,) = page_read(script(told), URL).drafts
+
+    assert (draft.title, draft.brand, draft.currency) == ("Glide", "Aero", "GBP")
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [("//<![CDATA[\n", "\n//]]>"), ("/*<![CDATA[*/", "/*]]>*/"), ("<!-- ", " -->")],
+)
+def test_what_xhtml_wrapped_a_script_in_is_left_out(before: str, after: str) -> None:
+    told = json.dumps({"@type": "Product", "name": "Glide", "offers": OFFER})
+
+    page = page_read(f'<script type="application/ld+json">{before}{told}{after}</script>', URL)
+
+    assert [draft.title for draft in page.drafts] == ["Glide"]
+    assert page.problems == ()
+
+
+def test_variants_may_tell_their_colour_as_a_further_property() -> None:
+    def variant(colour: str, size: str) -> dict[str, Any]:
+        said = [("Color", colour), ("Shoe size", size)]
+        more = [{"@type": "PropertyValue", "name": name, "value": value} for name, value in said]
+        return {"@type": "Product", "sku": f"{colour}-{size}", "additionalProperty": more,
+                "offers": OFFER}  # fmt: skip
+
+    group = {
+        "@type": "ProductGroup", "name": "Glide",
+        "hasVariant": [variant("Red", "42"), variant("Red", "43"), variant("Green", "42")],
+    }  # fmt: skip
+
+    drafts = page_read(script(group), URL).drafts
+
+    assert [draft.colour for draft in drafts] == ["Red", "Green"]
+
+
+def test_a_state_tells_the_currency_once() -> None:
+    variants = [
+        {"sku": f"N-{colour}", "color": {"name": colour}, "price": {"value": price}}
+        for colour, price in (("Red", 89.9), ("Green", 79.9))
+    ]
+    product = {"name": "Nexty", "brand": {"name": "NB"}, "slug": "nexty", "variants": variants,
+               "price": {"value": 79.9, "currency": "EUR"}}  # fmt: skip
+    state = json.dumps({"props": {"pageProps": {"product": product}}})
+
+    page = page_read(
+        f'<h1>Nexty</h1><script id="__NEXT_DATA__" type="application/json">{state}</script>', URL
+    )
+
+    told = [(draft.colour, str(draft.price), draft.currency) for draft in page.drafts]
+    assert told == [("Red", "89.90", "EUR"), ("Green", "79.90", "EUR")]
+
+
+@pytest.mark.parametrize(
+    ("written", "shown"),
+    [
+        ('src="a.jpg"', "a.jpg"),
+        ('src="data:image/gif;base64,R0" data-src="a.jpg"', "a.jpg"),
+        ('src="wait.gif" data-lazy-src="a.jpg"', "a.jpg"),
+        ('src="a.jpg" srcset="a-400.jpg 400w, a-800.jpg 800w"', "a-800.jpg"),
+        ('srcset="a.jpg, a2.jpg 2x"', "a2.jpg"),
+        ('srcset="w_1,h_2/a.jpg 1x, w_2,h_4/a.jpg 2x"', "w_2,h_4/a.jpg"),
+        ('srcset="data:image/gif;base64,R0 1w" data-src="a.jpg"', "a.jpg"),
+        ('src="data:image/gif;base64,R0"', ""),
+        ('srcset=" , ,"', ""),
+    ],
+)
+def test_the_photo_of_an_image_that_names_several(written: str, shown: str) -> None:
+    assert image_shown(fragment_fromstring(f"<img {written}>")) == shown
+
+
+def test_photos_of_microdata_are_the_largest_and_never_the_page_itself() -> None:
+    page = page_read(
+        """<div itemscope itemtype="https://schema.org/Product"><b itemprop="name">Micro</b>
+        <img itemprop="image" src="data:image/gif;base64,R0" data-src="/1.jpg">
+        <img itemprop="image" srcset="/2-400.jpg 400w, /2-800.jpg 800w">
+        <img itemprop="image" alt="to come"></div>""",
+        URL,
+    )
+
+    (draft,) = page.drafts
+    assert draft.image_urls == ("https://shop.example/1.jpg", "https://shop.example/2-800.jpg")
