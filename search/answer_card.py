@@ -89,7 +89,7 @@ def answer_card(
     return AnswerCard(
         identification=found,
         sure=in_words(shown[0].confidence) if shown else "",
-        candidates=_candidates(shown),
+        candidates=_candidates(shown, found.colours),
         brand=_guess(found.brand, lambda value: value),
         height=_guess(found.height, lambda value: str(Height(value).label)),
         colours=tuple((slug, BY_SLUG[slug].name) for slug in found.colours if slug in BY_SLUG),
@@ -122,10 +122,10 @@ def differences(model: ShoeModel, other: ShoeModel) -> tuple[str, ...]:
     return tuple(found)
 
 
-def _candidates(shown: Sequence[Candidate]) -> tuple[ShownCandidate, ...]:
+def _candidates(shown: Sequence[Candidate], colours: Sequence[str]) -> tuple[ShownCandidate, ...]:
     numbers = [candidate.model_id for candidate in shown]
     models = ShoeModel.objects.select_related("brand").in_bulk(numbers)
-    covers = _covers(numbers)
+    covers = _covers(numbers, colours)
     here = [(candidate, models[candidate.model_id]) for candidate in shown
             if candidate.model_id in models]  # fmt: skip
     return tuple(
@@ -141,14 +141,17 @@ def _candidates(shown: Sequence[Candidate]) -> tuple[ShownCandidate, ...]:
     )
 
 
-def _covers(model_ids: Sequence[int]) -> dict[int, ShoeImage]:
-    """A photo of each model: the newest cover of its colorways. One query."""
-    rows = (
-        Colorway.objects.filter(model_id__in=model_ids, cover__isnull=False)
-        .select_related("cover")
-        .order_by("id")
-    )
-    return {row.model_id: row.cover for row in rows if row.cover is not None}
+def _covers(model_ids: Sequence[int], colours: Sequence[str]) -> dict[int, ShoeImage]:
+    """A photo of each model, in the colours that the photo seems to have where there is one: the
+    cover of the colorway that has most of them, the newest among equals. One query."""
+    rows = Colorway.objects.filter(model_id__in=model_ids, cover__isnull=False)
+
+    def fit(row: Colorway) -> tuple[int, bool, int]:
+        shared = sum(colour in row.colours for colour in colours)
+        return shared, row.colours[:1] == tuple(colours[:1]), row.pk
+
+    best = sorted(rows.select_related("cover"), key=fit)
+    return {row.model_id: row.cover for row in best if row.cover is not None}
 
 
 def _guess(guess: Guess | None, label: Callable[[str], str]) -> ShownGuess | None:

@@ -21,7 +21,7 @@ LABELS: Final[Mapping[str, str]] = {
 STANDINGS: Final[Mapping[str, str]] = {
     "yes": "as wished",
     "no": "not as wished",
-    "unknown": "not stated",
+    "unknown": "not known",
 }
 
 

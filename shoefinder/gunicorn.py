@@ -10,6 +10,9 @@ threads = 4
 # A search holds a thread while the encoder computes; a cold start of the encoder takes seconds.
 timeout = 60
 graceful_timeout = 15
+# An address holds a whole query: 300 letters in Korean alone take 2,700 bytes, twice that beside
+# corrected chips. The default of 4,094 would answer such a query with a bare page.
+limit_request_line = 8190
 accesslog = None
 """django_structlog tells each request."""
 

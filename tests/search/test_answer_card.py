@@ -12,9 +12,9 @@ from django.core.management import call_command
 from django.test import Client
 from django.urls import reverse
 
-from catalog.models import ShoeModel
+from catalog.models import Colorway, ShoeModel
 from search import services
-from search.answer_card import differences, in_words
+from search.answer_card import answer_card, differences, in_words
 from search.models import NameReport, QueryPhoto, RecogniserFit
 from search.results import Candidate, Guess, Identification
 from tests.fakes import COLOURS
@@ -66,6 +66,27 @@ def test_an_unknown_shoe(fitted: Site, monkeypatch: pytest.MonkeyPatch) -> None:
     page = shown(fitted, monkeypatch, known=False)
     assert "This shoe is not in the catalog, it seems." in page
     assert "The closest are Bolt Model 0, Acme Model 1." in page
+    assert "It is the Bolt Model 0" in page
+    assert "This is my shoe" not in page
+
+
+def test_its_photo_is_in_the_colours_of_the_photo(
+    fitted: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked = next(iter(COLOURS))
+    fitted.shelf.colorway("teal", brand="Bolt", model="Model 0", photos=2)
+    for colour in (asked, "teal"):
+        colorway = Colorway.objects.get(model__name="Model 0", colour_key=colour)
+        Colorway.objects.filter(pk=colorway.pk).update(cover=colorway.images.first())
+    cards = []
+    monkeypatch.setattr(
+        "search.contexts.answer_card",
+        lambda *a, **k: cards.append(answer_card(*a, **k)) or cards[-1],
+    )
+    for colours in ((asked,), ("teal", "white"), ()):
+        shown(fitted, monkeypatch, colours=colours)
+    covers = [card.first.cover.colorway.colour_key for card in cards]
+    assert covers == [asked, "teal", "teal"]
 
 
 def test_no_shoe(fitted: Site, monkeypatch: pytest.MonkeyPatch) -> None:

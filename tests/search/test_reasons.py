@@ -172,7 +172,7 @@ def test_a_standing_is_told_in_words() -> None:
     assert [(s.label, s.words) for s in reason.standings] == [
         ("keep the same brand", "as wished"),
         ("keep closure laces", "not as wished"),
-        ("keep sole gum", "not stated"),
+        ("keep sole gum", "not known"),
     ]
     assert (reason.met, reason.percent, reason.alike) == (1, 35, 2)
 
