@@ -22,6 +22,8 @@ METRICS: Final[Mapping[str, str]] = {
     "ece": "ECE",
     "precision": "precision",
     "recall": "recall",
+    "told": "told",
+    "right": "right of those",
     "brand": "brand",
     "colour": "colours",
     "gender": "gender",

@@ -109,3 +109,16 @@ def knn_vote(
         (Vote(label, share, counts[label]) for label, share in shares.items()),
         key=lambda vote: -vote.share,
     )
+
+
+def attribute_vote(
+    similarities: npt.NDArray[np.floating], labels: Sequence[str]
+) -> tuple[str, float]:
+    """What the neighbours say of an attribute, and how sure that is; "" where there are none.
+
+    As if one more had voted otherwise: few neighbours are never sure.
+    """
+    votes = knn_vote(similarities, labels)
+    if not votes:
+        return "", 0.0
+    return votes[0].label, votes[0].share * len(labels) / (len(labels) + 1)

@@ -25,7 +25,7 @@ from search.exceptions import IndexUnavailable
 from search.hydration import MAX_IDS
 from search.knowledge import Table, knowledge_of
 from search.models import ImageEmbedding
-from search.recognition.voting import NEIGHBOURS, knn_vote
+from search.recognition.voting import NEIGHBOURS, attribute_vote
 from search.stores import get_store
 from search.stores.base import VectorStore
 from search.texts import COLOUR_SLUGS, unit
@@ -181,13 +181,10 @@ def _votes(
     found: dict[str, tuple[str, float]] = {}
     for attribute in VOTED:
         asked = [hit for hit in others if told[hit.image_id].values[attribute]][:NEIGHBOURS]
-        votes = knn_vote(
+        found[attribute] = attribute_vote(
             np.array([hit.score for hit in asked]),
             [told[hit.image_id].values[attribute] for hit in asked],
         )
-        # As if one more had voted otherwise: few neighbours are never sure.
-        share = votes[0].share * len(asked) / (len(asked) + 1) if votes else 0.0
-        found[attribute] = (votes[0].label if votes else "", share)
     return found
 
 

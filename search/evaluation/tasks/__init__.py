@@ -12,6 +12,7 @@ from search.evaluation.tasks.edit import EditTask
 from search.evaluation.tasks.index import IndexTask
 from search.evaluation.tasks.names import NamesTask
 from search.evaluation.tasks.photo_rules import PhotoRulesTask
+from search.evaluation.tasks.predictions import PredictionsTask
 from search.evaluation.tasks.recognise import RecogniseTask
 from search.evaluation.tasks.robust import RobustTask
 from search.evaluation.tasks.text import TextTask
@@ -25,6 +26,7 @@ TASKS: Final[Mapping[str, Task]] = {
         RecogniseTask(),
         NamesTask(),
         AttributesTask(),
+        PredictionsTask(),
         EditTask(),
         TextTask(),
         CrossTask(),

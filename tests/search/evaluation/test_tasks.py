@@ -371,7 +371,9 @@ class TestCommand:
             (tmp_path / "empty").mkdir(exist_ok=True)
         assert not file.exists()
 
-    @pytest.mark.parametrize("task", ["recognise", "attributes", "cross", "robust", "unknown"])
+    @pytest.mark.parametrize(
+        "task", ["recognise", "attributes", "predictions", "cross", "robust", "unknown"]
+    )
     def test_a_missing_side_is_named(self, task: str, tmp_path: Path) -> None:
         gallery = model_folders(tmp_path / "gallery", models=1, photos=1)
         with pytest.raises(CommandError, match=r"no folder .*nowhere"):
