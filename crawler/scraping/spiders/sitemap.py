@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
 from typing import Any
 from urllib.parse import urljoin, urlsplit
 
@@ -11,12 +10,9 @@ from scrapy import Request
 from scrapy.http import Response, TextResponse
 
 from catalog.types import ListingDraft
-from crawler.scraping.pages import Page, url_clean
-from crawler.scraping.pages.products import MAX_IMAGES
+from crawler.scraping.pages import Page
 from crawler.scraping.pages.sitemaps import SitemapEntry
-from crawler.scraping.spiders.structured import LISTED, SITEMAP, StructuredSpider
-
-PHOTOS = "sitemap_photos"
+from crawler.scraping.spiders.structured import SITEMAP, StructuredSpider
 
 
 class SitemapSpider(StructuredSpider):
@@ -41,26 +37,12 @@ class SitemapSpider(StructuredSpider):
             return
         yield from super().parse_page(response)
 
-    def page_request(self, entry: SitemapEntry, url: str) -> Request:
-        photos = [p for one in entry.photos if (p := url_clean(one, base=url))]
-        wanted = photos[: self.context.plan.max_photos] if self.params.sitemap_photos else []
-        return self.ask(
-            url,
-            self.parse,
-            priority=LISTED,
-            is_listed=True,
-            lastmod=entry.lastmod,
-            **({PHOTOS: wanted} if wanted else {}),
-        )
+    def photos_listed(self, entry: SitemapEntry, url: str) -> list[str]:
+        return super().photos_listed(entry, url) if self.params.sitemap_photos else []
 
-    def drafts(self, page: Page, response: Response) -> Sequence[ListingDraft]:
-        """With the sitemap's photos behind their own; several on a page cannot be told apart."""
-        photos = response.meta.get(PHOTOS)
-        if not photos or len(page.drafts) != 1:
-            return page.drafts
-        draft = page.drafts[0]
-        urls = tuple(dict.fromkeys([*draft.image_urls, *photos]))[:MAX_IMAGES]
-        return [replace(draft, image_urls=urls)]
+    def photos_of(self, draft: ListingDraft, listed: Sequence[str]) -> Sequence[str]:
+        """Its own, and the sitemap's behind them."""
+        return [*draft.image_urls, *listed]
 
     def links(self, page: Page, response: Response, *, follow: bool) -> Iterator[Request]:
         yield from ()

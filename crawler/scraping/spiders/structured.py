@@ -19,6 +19,7 @@ from crawler.scraping.failures import problem_of
 from crawler.scraping.letters import LEADS
 from crawler.scraping.pages import Page, Prefer, page_read, url_clean
 from crawler.scraping.pages.languages import language_pick
+from crawler.scraping.pages.products import MAX_IMAGES
 from crawler.scraping.pages.rules import UrlRules
 from crawler.scraping.pages.sitemaps import SitemapEntry, is_sitemap, sitemap_read
 from crawler.scraping.spiders.base import ShopSpider
@@ -27,6 +28,8 @@ from crawler.types import Problem
 
 SITEMAP, PRODUCT, LISTED, NEXT, SEED, LINK = 60, 40, 30, 20, 10, 0
 """Priorities: what is surely a product before what may lead to one."""
+PHOTOS = "sitemap_photos"
+"""In the meta of a request for a page: the photos that a sitemap names for it."""
 _YIELDS = "yields"
 MAX_MET = 10_000
 
@@ -98,7 +101,20 @@ class StructuredSpider(ShopSpider):
         return (language_pick(entry.alternates, wanted) if wanted else None) or entry.loc
 
     def page_request(self, entry: SitemapEntry, url: str) -> Request:
-        return self.ask(url, self.parse, priority=LISTED, is_listed=True, lastmod=entry.lastmod)
+        photos = self.photos_listed(entry, url)
+        return self.ask(
+            url,
+            self.parse,
+            priority=LISTED,
+            is_listed=True,
+            lastmod=entry.lastmod,
+            **({PHOTOS: photos} if photos else {}),
+        )
+
+    def photos_listed(self, entry: SitemapEntry, url: str) -> list[str]:
+        """The photos that an image sitemap names for a page."""
+        photos = [photo for one in entry.photos if (photo := url_clean(one, base=url))]
+        return photos[: self.context.plan.max_photos]
 
     # --- pages -----------------------------------------------------------------------------------
 
@@ -149,7 +165,17 @@ class StructuredSpider(ShopSpider):
         return url
 
     def drafts(self, page: Page, response: Response) -> Sequence[ListingDraft]:
-        return page.drafts
+        """With photos of the sitemap; of several on a page nobody knows which they show."""
+        listed = response.meta.get(PHOTOS)
+        if not listed or len(page.drafts) != 1:
+            return page.drafts
+        draft = page.drafts[0]
+        photos = tuple(dict.fromkeys(self.photos_of(draft, listed)))[:MAX_IMAGES]
+        return [replace(draft, image_urls=photos)]
+
+    def photos_of(self, draft: ListingDraft, listed: Sequence[str]) -> Sequence[str]:
+        """Its own; where the page names none, those that the sitemap names."""
+        return draft.image_urls or listed
 
     def links(self, page: Page, response: Response, *, follow: bool) -> Iterator[Request]:
         for url in page.product_links:
