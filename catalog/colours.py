@@ -80,8 +80,17 @@ def colour_parse(text: str) -> Colour | None:
 def colours_parse(text: str) -> tuple[str, ...]:
     """Slugs of the colours in a published text, in their order; unknown ones are left out.
 
-    >>> colours_parse("Core Black / Off White")
-    ('black', 'off-white')
+    >>> colours_parse("Core Black / Off-White - Gum")
+    ('black', 'off-white', 'tan')
+    >>> colours_parse("BLACK/WHITE-ANTHRACITE")
+    ('black', 'white', 'grey')
     """
-    found = (colour_parse(part) for part in _SPLIT.split(text[:500]) if part)
-    return tuple(colour.slug for colour in found if colour is not None)
+    parts = (one for part in _SPLIT.split(text[:500]) if part for one in _hyphens(part))
+    return tuple(colour.slug for part in parts if (colour := colour_parse(part)) is not None)
+
+
+def _hyphens(part: str) -> list[str]:
+    """ "White-Black" is two colours, "Off-White" and "University-Red" are one each."""
+    pieces = [piece for piece in re.split("[-–]", part) if piece.strip()]
+    is_one = " ".join(_NOT_A_WORD.sub(" ", part.lower()).split()) in _WORDS
+    return [part] if is_one or not all(map(colour_parse, pieces)) else pieces

@@ -77,6 +77,9 @@ def test_availability(text: str, expected: str) -> None:
         ("Royal Red", ("red",)),
         ("Triple White, Gum & Volt", ("white", "tan", "light-green")),
         ("Dark Green/Multi-Color", ("dark-green", "multi")),
+        ("BLACK/WHITE-ANTHRACITE", ("black", "white", "grey")),
+        ("University-Red/Off-White", ("red", "off-white")),
+        ("Light-Blue / Suede-Navy", ("light-blue", "navy")),
         ("Dream", ()),
     ],
 )
