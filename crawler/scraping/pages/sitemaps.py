@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from io import BytesIO
@@ -12,6 +13,7 @@ from lxml import etree
 
 MAX_ENTRIES = 200_000
 """sitemaps.org allows 50,000."""
+_LINE = re.compile(rb"https?://[^\s<>\"]+(?:[ \t]*[\r\n]|$)", re.IGNORECASE)
 _TAGS = [f"{{*}}{name}" for name in ("url", "sitemap", "Url", "Sitemap", "URL", "SITEMAP")]
 
 
@@ -29,7 +31,10 @@ class SitemapEntry:
 
 
 def is_sitemap(body: bytes) -> bool:
-    start = body[:1000].lstrip(b"\xef\xbb\xbf \t\r\n")
+    start = body[:3000].lstrip(b"\xef\xbb\xbf \t\r\n")
+    if _LINE.match(start):
+        return True
+    start = start[:1000]
     return start.startswith(b"<") and any(
         tag in start.lower() for tag in (b"<urlset", b"<sitemapindex")
     )
@@ -38,11 +43,17 @@ def is_sitemap(body: bytes) -> bool:
 def sitemap_read(body: bytes) -> Iterator[SitemapEntry]:
     """The entries of a sitemap, those behind a mistake too; entities are not expanded.
 
+    One of plain text has an address a line, and nothing else (sitemaps.org).
+
     Each is let go before the next is read: as one tree, 50,000 of them are 35 MB.
 
     Raises:
         ValueError: after the last entry, if it is not whole.
     """
+    if not body.lstrip(b"\xef\xbb\xbf \t\r\n").startswith(b"<"):
+        lines = body.decode("utf-8-sig", "replace").split()
+        yield from (SitemapEntry(loc=line) for line in lines[:MAX_ENTRIES])
+        return
     reader = etree.iterparse(
         BytesIO(body.strip()), tag=_TAGS, recover=True, resolve_entities=False, no_network=True,
         remove_comments=True, remove_pis=True,

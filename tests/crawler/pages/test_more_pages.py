@@ -190,3 +190,20 @@ def test_a_sitemap_that_is_broken_gives_what_came_before() -> None:
     assert next(entries).loc == "/1"
     with pytest.raises(ValueError, match="line 1"):
         list(entries)
+
+
+@pytest.mark.parametrize("end", ["\n", "\r\n"])
+def test_a_sitemap_of_plain_text(end: str) -> None:
+    addresses = [f"https://shop.example/p/{number}" for number in range(3)]
+    body = b"\xef\xbb\xbf" + end.join(addresses).encode()
+
+    assert is_sitemap(body)
+    assert list(sitemap_read(body)) == [SitemapEntry(loc=url) for url in addresses]
+    assert is_sitemap(addresses[0].encode())
+
+
+@pytest.mark.parametrize(
+    "body", [b"", b"Shoes", b"https://shop.example/ is our shop", b"<p>https://shop.example/</p>"]
+)
+def test_other_texts_are_no_sitemap(body: bytes) -> None:
+    assert not is_sitemap(body)
