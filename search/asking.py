@@ -24,13 +24,14 @@ from search.query import Query
 from search.ranking import Reading, fetch_known, read_all, statistics_of
 from search.recognition import Upright, upright_vector
 from search.recognition.voting import near_count, near_of
+from search.seen import seen_in
 from search.selectors import vectors_of
 from search.stores.base import VectorStore
 from search.texts import text_space, unit
 from search.tones import shades_of, with_shades
 from search.types import Hit, Vector, Vectors
 from search.vocabulary import edit_of
-from search.wishes import Rules, Seen, rules_from, seen_in
+from search.wishes import Rules, Seen, rules_from
 from search.wording import free_words, says_more, tints, without_colours
 
 Outlined = Callable[[], Vector | None]

@@ -7,7 +7,6 @@ expressly not wanted is left out. What the catalog does not state can be neither
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final, Literal
@@ -20,14 +19,8 @@ from catalog.colours import BY_SLUG
 from catalog.models import Brand, Category, Gender, Height, ShoeModel
 from search.edits import EditTerm, Tone
 from search.fusion import Scores
-from search.stores.base import VectorStore, Where
-from search.types import Hit
+from search.stores.base import Where
 
-NEIGHBOURS: Final = 20
-SURE: Final = 0.5
-"""Share of the nearest photos that must agree before a value counts as what the photo shows."""
-SAME: Final = 0.985
-"""From this similarity on a catalog photo is taken for the query's own."""
 STRENGTH: Final[Mapping[str, float]] = {"colour": 2.0, "price": 6.0}
 USUAL_STRENGTH: Final = 5.0
 """In deviations of the catalog's likeness: a stated attribute outweighs most of it."""
@@ -46,34 +39,6 @@ class Seen:
     values: Mapping[str, frozenset[int]] = field(default_factory=dict)
     colorways: frozenset[int] = frozenset()
     price: float | None = None
-
-
-def seen_in(store: VectorStore, near: Sequence[Hit], image_id: int | None) -> Seen:
-    """As the catalog knows it of its own photo, else as most of the nearest photos have it.
-
-    ``near`` are the photos nearest to the one that is asked about, best first.
-    """
-    hits = near[:NEIGHBOURS]
-    payloads = store.payloads([hit.image_id for hit in hits])
-    rows = [
-        (hit, payload) for hit, payload in zip(hits, payloads, strict=True) if "colorway" in payload
-    ]
-    own = [payload for hit, payload in rows if hit.image_id == image_id]
-    same = own or [payload for hit, payload in rows if hit.score >= SAME]
-    values: dict[str, frozenset[int]] = {}
-    for name in FIELDS:
-        stated = next((payload[name] for payload in same if name in payload), None)
-        votes = Counter(payload[name] for _, payload in rows if name in payload)
-        if stated is None and votes:
-            value, count = votes.most_common(1)[0]
-            stated = value if count > SURE * sum(votes.values()) else None
-        if stated is not None:
-            values[name] = _whole(stated)
-    return Seen(
-        values,
-        frozenset(code for payload in same for code in _whole(payload["colorway"])),
-        next((float(_one(p["price"])) for p in same if "price" in p), None),
-    )
 
 
 @dataclass(frozen=True)
@@ -256,11 +221,3 @@ def _cheaper(seen: Seen) -> Where | None:
     if seen.price is None:
         return None
     return Where(between={"price": (None, seen.price - 0.01)})
-
-
-def _whole(value: int | float | tuple[int, ...]) -> frozenset[int]:
-    return frozenset(value) if isinstance(value, tuple) else frozenset({int(value)})
-
-
-def _one(value: int | float | tuple[int, ...]) -> int | float:
-    return value[0] if isinstance(value, tuple) else value

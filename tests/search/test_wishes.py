@@ -12,7 +12,9 @@ from search import Query, SearchPage, search
 from search.edits import EditTerm
 from search.models import ImageEvidence
 from search.results import gap_after
+from search.seen import seen_in
 from search.services import evidence_pending
+from search.types import Hit
 from search.wishes import Seen, rules_from
 from tests.search.shelf import Shelf
 from tests.search.test_engine import upload
@@ -110,3 +112,12 @@ def _no_marks(count: int) -> Any:
     import numpy as np
 
     return np.empty((0, count), np.bool_)
+
+
+def test_near_photos_outvote_many_that_are_farther() -> None:
+    class Shop:
+        def payloads(self, image_ids: list[int]) -> list[dict[str, int]]:
+            return [{"colorway": n, "brand": 1 if n < 3 else 2} for n in image_ids]
+
+    near = [Hit(n, 0.95 if n < 3 else 0.7) for n in range(20)]
+    assert seen_in(Shop(), near, None).values["brand"] == {1}  # type: ignore[arg-type]
