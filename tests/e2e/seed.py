@@ -72,6 +72,7 @@ def seed_admin() -> None:
     from crawler.models import CrawlRun, PhotoImport
     from crawler.services import crawl_source_ensure, letters_write
     from crawler.types import Letter
+    from search.models import RulesReplay
 
     User.objects.create_superuser(ADMIN, password=ADMIN)
     shop = crawl_source_ensure(name="Outlet", seeds=["https://outlet.example/"])
@@ -102,6 +103,9 @@ def seed_admin() -> None:
         confidence=0.3,
     )  # fmt: skip
     predictions_write(predictions=[unsure], encoder_id="fake")
+    RulesReplay.objects.create(
+        status="done", done=9, total=9, rejected={"blurred": 2}, finished_at=timezone.now()
+    )
 
 
 if __name__ == "__main__":

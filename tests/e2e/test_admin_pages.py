@@ -26,6 +26,7 @@ PAGES = {
     "queue of titles": "catalog/titlereview/review/",
     "predicted attributes": "catalog/attributeprediction/",
     "photo rules": "catalog/shoeimage/rules/",
+    "photos judged anew": "search/rulesreplay/1/change/",
 }
 DJANGOS = ("target-size", "link-in-text-block", "region", "landmark-one-main")
 """Rules that Django's own frame, filters and search line break."""
