@@ -2,115 +2,38 @@
 
 from __future__ import annotations
 
-import json
 import shutil
-from collections.abc import Callable
-from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import pytest
-from django.core.management import call_command
-from django.core.management.base import CommandError
 from django.utils import timezone
 
 from search import Query, search
 from search.active import active_encoder, active_name
 from search.exceptions import EncoderError, LabelsError, SearchError, SwitchRefused
-from search.models import EmbedFailure, EncoderSwitch, ImageEmbedding, IndexState
+from search.models import EmbedFailure, EncoderSwitch, ImageEmbedding
 from search.selectors import index_status
 from search.services import (
     embed_pending,
-    encoder_follow_setting,
-    encoder_forget,
-    encoder_rollback,
     encoder_switch_cancel,
-    encoder_switch_request,
     encoder_switch_resume,
     encoder_switch_run,
     switch_run,
 )
-from search.services.switching import GRACE, SILENCE
+from search.services.switching import SILENCE
 from search.stores import get_store
-from search.switches import Role, encoders_kept, rows_bytes, switch_plan, switch_unfinished
+from search.switches import rows_bytes, switch_plan, switch_unfinished
 from tests.search.encoders.contract import drawn_shoe
 from tests.search.indexing import (
     assert_index_is_the_database,
-    configure,
-    make_colorway,
     photo_bytes,
     store_photo,
-    store_photos,
 )
+from tests.search.switching import Shop, ask, stop_at, switch_to
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("celery_calls")]
 
 Status, Stage, Trigger = EncoderSwitch.Status, EncoderSwitch.Stage, EncoderSwitch.Trigger
-
-
-class Shop(NamedTuple):
-    """A site with two encoders to choose from, ``old`` of which answers."""
-
-    old: str
-    new: str
-    folder: Path
-
-
-@pytest.fixture
-def shop(settings: Any, tmp_path: Path) -> Shop:
-    configure(settings, tmp_path, store="faiss")
-    settings.SHOEFINDER_QUERIES = tmp_path / "queries.csv"
-    revision = settings.SHOEFINDER_ENCODERS["fake"]["OPTIONS"]["revision"]
-    backend = "tests.fakes.FakeEncoder"
-    settings.SHOEFINDER_ENCODERS = {
-        name: {"BACKEND": backend, "OPTIONS": {"name": name, "revision": revision}}
-        for name in ("old", "new", "third")
-    } | {"blind": {"BACKEND": "tests.search.test_encoder_switch.Blind"}}
-    settings.SHOEFINDER_ENCODER = "old"
-    red = make_colorway("Red", style_code="R1")
-    store_photos(3, colorway=red)
-    store_photos(2, start=10, colorway=make_colorway("Blue", style_code="B1"))
-    embed_pending()
-    return Shop(f"old@{revision}+grid", f"new@{revision}+grid", tmp_path)
-
-
-class Blind:
-    """Sees nothing in anything: every photo and every word is the same to it."""
-
-    id, dim = "blind@1+none", 4
-
-    def encode_images(self, images: Any) -> Any:
-        import numpy as np
-
-        return np.tile(np.float32([1, 0, 0, 0]), (len(images), 1))
-
-    encode_texts = encode_images
-
-
-def ask(name: str = "new", **options: Any) -> EncoderSwitch:
-    return encoder_switch_request(name=name, trigger=Trigger.COMMAND, **options)
-
-
-def switch_to(name: str = "new", **options: Any) -> EncoderSwitch:
-    switch = ask(name, **options)
-    encoder_switch_run(switch_id=switch.pk)
-    switch.refresh_from_db()
-    return switch
-
-
-def manage(*arguments: str, capsys: pytest.CaptureFixture[str]) -> Any:
-    call_command("encoder", *arguments, "--json")
-    return json.loads(capsys.readouterr().out)
-
-
-def stop_at(monkeypatch: pytest.MonkeyPatch, stage: str) -> Callable[[], None]:
-    """As if the process died when it begins ``stage``; call the result to mend it."""
-
-    def die(*_: Any) -> None:
-        raise KeyboardInterrupt
-
-    patch = pytest.MonkeyPatch()
-    patch.setattr(switch_run._Run, stage, die)
-    return patch.undo
 
 
 def test_everything_is_made_beside_and_then_swapped(shop: Shop) -> None:
@@ -351,140 +274,3 @@ class TestLabelledQueries:
     def test_a_model_may_be_the_answer(self, shop: Shop) -> None:
         self.label(shop, "red.jpg,alba runner", columns="photo,model")
         assert switch_to().comparison["old_first"] == 1
-
-
-class TestRollback:
-    def test_it_is_at_once(self, shop: Shop, django_capture_on_commit_callbacks: Any) -> None:
-        switch_to()
-        late = store_photo(99)
-        embed_pending()
-        with django_capture_on_commit_callbacks(execute=True):
-            back = encoder_rollback()
-        assert (active_name(), back.from_name) == ("old", "new")
-        assert search(Query(words="red shoe")).total == 2
-        embed_pending()
-        assert late.pk in get_store(encoder_id=shop.old, dim=active_encoder().dim).ids()
-        encoder_rollback()
-        assert active_name() == "new"
-
-    def test_without_an_earlier_one_it_is_refused(self, shop: Shop) -> None:
-        with pytest.raises(SwitchRefused, match="no other encoder before"):
-            encoder_rollback()
-
-    def test_what_is_forgotten_is_not_gone_back_to(self, shop: Shop) -> None:
-        switch_to()
-        _let_time_pass()
-        encoder_forget(encoder_id=shop.old)
-        with pytest.raises(SwitchRefused, match="index of old is not there"):
-            encoder_rollback()
-
-    def test_changed_files_are_another_encoder(self, shop: Shop, settings: Any) -> None:
-        switch_to()
-        settings.SHOEFINDER_ENCODERS["old"]["OPTIONS"]["revision"] = "other"
-        with pytest.raises(SwitchRefused, match="its files have changed"):
-            encoder_rollback()
-
-
-def _let_time_pass() -> None:
-    EncoderSwitch.objects.filter(status=Status.DONE).update(swapped_at=timezone.now() - GRACE)
-
-
-class TestForget:
-    def test_vectors_and_index_go(self, shop: Shop) -> None:
-        switch_to()
-        _let_time_pass()
-        assert encoder_forget(encoder_id=shop.old).vectors == 5
-        assert not ImageEmbedding.objects.filter(encoder_id=shop.old).exists()
-        assert not IndexState.objects.filter(encoder_id=shop.old).exists()
-        assert {kept.encoder_id for kept in encoders_kept()} == {shop.new}
-        assert search(Query(words="red shoe")).total == 2
-
-    def test_what_is_in_use_stays(self, shop: Shop) -> None:
-        with pytest.raises(SwitchRefused, match="answers searches"):
-            encoder_forget(encoder_id=shop.old)
-        switch = ask()
-        with pytest.raises(SwitchRefused, match="under way"):
-            encoder_forget(encoder_id=switch.encoder_id)
-        encoder_switch_run(switch_id=switch.pk)
-        with pytest.raises(SwitchRefused, match="may still use"):
-            encoder_forget(encoder_id=shop.old)
-        with pytest.raises(SwitchRefused, match="Nothing is kept"):
-            encoder_forget(encoder_id="stranger@1")
-
-
-class TestSetting:
-    """SHOEFINDER_ENCODER changes under a site that has an index."""
-
-    def test_searches_go_on_until_the_worker_has_switched(self, shop: Shop, settings: Any) -> None:
-        settings.SHOEFINDER_ENCODER = "new"
-        assert search(Query(words="red shoe")).total == 2
-        switch = encoder_follow_setting()
-        assert switch is not None
-        assert (switch.trigger, active_name()) == (Trigger.SETTING, "old")
-        assert encoder_follow_setting() is None
-        encoder_switch_run(switch_id=switch.pk)
-        assert active_name() == "new"
-        assert encoder_follow_setting() is None
-
-    def test_a_choice_by_hand_is_not_undone(self, shop: Shop) -> None:
-        switch_to()
-        assert encoder_follow_setting() is None
-        encoder_rollback()
-        assert encoder_follow_setting() is None
-
-    def test_a_wish_that_cannot_be_met_is_logged(
-        self, shop: Shop, settings: Any, caplog: pytest.LogCaptureFixture
-    ) -> None:
-        settings.SHOEFINDER_ENCODER = "nowhere"
-        assert encoder_follow_setting() is None
-        assert "encoder_setting_not_followed" in caplog.text
-
-
-class TestCommand:
-    def test_switch_and_back(self, shop: Shop, capsys: pytest.CaptureFixture[str]) -> None:
-        told = manage("switch", "new", capsys=capsys)
-        assert (told["status"], told["encoder_id"]) == ("done", shop.new)
-        status = manage("status", capsys=capsys)
-        assert (status["active"], status["switch"]) == ("new", None)
-        assert [e["role"] for e in status["encoders"]] == [Role.ACTIVE, Role.PREVIOUS]
-        assert manage("rollback", capsys=capsys)["photos_behind"] == 0
-        assert active_name() == "old"
-
-    def test_a_plan_changes_nothing(self, shop: Shop, capsys: pytest.CaptureFixture[str]) -> None:
-        plan = manage("switch", "new", "--plan", capsys=capsys)
-        assert (plan["to_embed"], plan["fits"]) == (5, True)
-        assert switch_unfinished() is None
-
-    def test_people_read_what_it_takes(
-        self, shop: Shop, capsys: pytest.CaptureFixture[str]
-    ) -> None:
-        call_command("encoder", "switch", "new")
-        out = capsys.readouterr().out
-        for words in ("5 of 5", "disk needed", "photos/s", "new answers now"):
-            assert words in out
-        call_command("encoder", "status")
-        out = capsys.readouterr().out
-        assert "previous" in out
-        assert "a switch has chosen new since" in out
-
-    def test_unused_ones_are_forgotten(
-        self, shop: Shop, capsys: pytest.CaptureFixture[str]
-    ) -> None:
-        switch_to()
-        switch_to("third")
-        gone = manage("forget", "unused", capsys=capsys)
-        assert gone == {"encoder_id": shop.old, "vectors": 5}
-        with pytest.raises(CommandError, match="not used"):
-            call_command("encoder", "forget", "unused")
-
-    def test_a_held_one_has_a_status_of_its_own(self, shop: Shop) -> None:
-        photo = ImageEmbedding.objects.order_by("image")[0].image
-        photo.file.storage.delete(photo.file.name)
-        with pytest.raises(CommandError, match="--anyway") as refused:
-            call_command("encoder", "switch", "new")
-        assert refused.value.returncode == 2
-
-    def test_cancel(self, shop: Shop, capsys: pytest.CaptureFixture[str]) -> None:
-        ask()
-        assert manage("cancel", capsys=capsys)["status"] == "cancelled"
-        assert switch_unfinished() is None

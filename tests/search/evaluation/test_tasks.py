@@ -2,62 +2,33 @@
 
 from __future__ import annotations
 
-import json
 import re
-from io import StringIO
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 from django.conf import settings
-from django.core.management import CommandError, call_command
+from django.core.management import CommandError
 from PIL import Image
 
 from catalog.colours import BY_SLUG
 from search.duplicates import near_duplicate_groups
 from search.evaluation.datasets import ShoePhoto, read_dataset, read_folders
 from search.evaluation.naming import METHODS, SLOW, Contest, named_by
-from search.evaluation.protocol import EvaluationError, Request, methods_chosen
-from search.evaluation.report import write_json
+from search.evaluation.protocol import EvaluationError, Request
 from search.evaluation.splits import dhashes
-from search.evaluation.tasks import ALL, TASKS, cross, names, recognise, run_task
+from search.evaluation.tasks import run_task
 from search.evaluation.tasks.edit import Judge, edit_photos, edit_queries, encode_queries
 from search.evaluation.tasks.recognise import sides, smaller_galleries
-from search.evaluation.tasks.unknown import auroc, calibration_error, false_names
 from search.fusion import FUSIONS
 from search.recognition import Gallery
 from search.texts import text_space
 from tests.fakes import FakeEncoder
+from tests.search.evaluation.asking import evaluate, request, results
 from tests.search.evaluation.folders import COLOURS, footlocker, model_folders, shoe
 
 SIZED = ("@1", "@2", "@4")
-FIGURE = {"value", "low", "high", "n"}
-
-
-def request(data: Path, **options: Any) -> Request:
-    return Request(encoder=FakeEncoder(), data=data, cache=data.parent / "kept", **options)
-
-
-def evaluate(*arguments: str) -> str:
-    out = StringIO()
-    call_command("evaluate", *arguments, "--no-record", stdout=out)
-    return out.getvalue()
-
-
-def results(file: Path, task: str) -> dict[str, dict[str, dict[str, float]]]:
-    """The JSON of a task, after holding it to the documented form."""
-    found = json.loads(file.read_text())
-    assert set(found) == {"task", "encoder", "results"}
-    assert found["task"] == task
-    assert found["encoder"] == FakeEncoder().id
-    for row in found["results"].values():
-        for figure in row.values():
-            assert set(figure) == FIGURE
-            assert 0 <= figure["low"] <= figure["value"] <= figure["high"] <= 1
-            assert figure["n"] >= 1
-    rows: dict[str, dict[str, dict[str, float]]] = found["results"]
-    return rows
 
 
 class TestRecognise:
@@ -288,161 +259,6 @@ class TestText:
         table.write_text(table.read_text().replace("acme,", ",").replace("Acme Model 0,", ",", 1))
         rows = run_task("text", request(data)).rows
         assert "description" not in rows
-
-
-class TestUnknown:
-    def test_models_in_the_gallery_are_told_from_others(self, tmp_path: Path) -> None:
-        data = model_folders(tmp_path / "shoes", models=5, photos=8)
-        file = tmp_path / "figures.json"
-        measured = run_task("unknown", request(data, side="all"))
-        write_json([measured], file)
-        rows = results(file, "unknown")
-        names = ("nearest", "knn")  # what cannot unlearn is not asked about what it learned
-        assert set(rows) == {*names, *(f"{name}@no-shoe" for name in names)}
-        assert rows["nearest"]["auroc"]["n"] == 80
-        assert rows["nearest@no-shoe"]["auroc"]["n"] == 40 + 50 + 50 + 40 + 40
-        assert rows["nearest@no-shoe"]["auroc"]["value"] > 0.9
-        assert rows["nearest"]["auroc"]["value"] > 0.5
-        assert set(rows["knn"]) == {"auroc", "false_names", "ece"}
-        assert "of the unknown are given a name" in measured.setting
-
-    def test_models_that_the_gallery_lacks_are_the_unknown_ones(self, tmp_path: Path) -> None:
-        gallery = model_folders(tmp_path / "gallery", models=3, photos=5)
-        queries = model_folders(tmp_path / "queries", models=4, photos=2)
-        measured = run_task("unknown", request(tmp_path, gallery=gallery, queries=queries))
-        assert "6 known and 2 unknown" in measured.setting
-
-    def test_figures_by_hand(self) -> None:
-        known, unknown = np.array([0.9, 0.8, 0.4]), np.array([0.5, 0.4])
-        assert auroc(known, unknown) == pytest.approx((2 + 2 + 0.5) / 6)
-        assert auroc(known, known) == 0.5
-        assert false_names(known, unknown) == 1.0
-        assert false_names(known, np.array([0.1])) == 0.0
-        assert calibration_error(np.array([0.75, 0.75]), np.array([True, False])) == 0.25
-        assert calibration_error(np.array([1.0]), np.array([True])) == 0.0
-
-    def test_nothing_known_is_nothing_to_measure(self, tmp_path: Path) -> None:
-        gallery = model_folders(tmp_path / "gallery", models=1, photos=3)
-        queries = model_folders(tmp_path / "queries", models=1, photos=3)
-        (queries / "acme_model_0").rename(queries / "acme_model_7")
-        with pytest.raises(EvaluationError, match="known nor unknown"):
-            run_task("unknown", request(tmp_path, gallery=gallery, queries=queries))
-
-
-class TestNames:
-    def test_the_recogniser_is_measured_as_served(self, tmp_path: Path) -> None:
-        data = model_folders(tmp_path / "shoes", models=5, photos=16)
-        file = tmp_path / "figures.json"
-        measured = run_task("names", request(data, method="blend,blend:2"))
-        write_json([measured], file)
-        rows = results(file, "names")
-        assert set(rows) == {"knn", "blend", "blend:2"}
-        assert set(rows["blend"]) == {"top1", "top5", "ece", "auroc", "false_names"}
-        judged = [photo for photo in read_folders(data) if photo.split == "test"]
-        assert rows["blend"]["top1"]["n"] == len(judged) > 0
-        held_out = [photo for photo in read_folders(data) if photo.split == "validation"]
-        assert f"calibrated on {len(held_out)}" in measured.setting
-
-    def test_shots_are_a_number(self, tmp_path: Path) -> None:
-        data = model_folders(tmp_path / "shoes", models=3, photos=12)
-        with pytest.raises(EvaluationError, match="METHOD:N"):
-            run_task("names", request(data, method="blend:few"))
-
-    def test_learned_prompts_need_words_that_can_be_learned(self, tmp_path: Path) -> None:
-        data = model_folders(tmp_path / "shoes", models=3, photos=12)
-        with pytest.raises(EvaluationError, match="prompt_tower"):
-            run_task("names", request(data, method="coop:2"))
-
-
-@pytest.fixture
-def few_methods(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Those that learn by steps cost minutes, and TestRecognise has measured each."""
-    for module in (recognise, cross, names):
-        monkeypatch.setattr(module, "METHODS", {name: METHODS[name] for name in ("knn", "blend")})
-
-
-class TestCommand:
-    @pytest.mark.parametrize("task", sorted(TASKS))
-    def test_missing_and_empty_data_fail(self, task: str, tmp_path: Path) -> None:
-        file = tmp_path / "figures.json"
-        for folder in (tmp_path / "nothing", tmp_path / "empty"):
-            with pytest.raises(CommandError, match=re.escape(folder.name)):
-                evaluate(task, "--data", str(folder), "--json", str(file))
-            (tmp_path / "empty").mkdir(exist_ok=True)
-        assert not file.exists()
-
-    @pytest.mark.parametrize(
-        "task", ["recognise", "attributes", "predictions", "cross", "robust", "unknown"]
-    )
-    def test_a_missing_side_is_named(self, task: str, tmp_path: Path) -> None:
-        gallery = model_folders(tmp_path / "gallery", models=1, photos=1)
-        with pytest.raises(CommandError, match=r"no folder .*nowhere"):
-            evaluate(task, "--gallery", str(gallery), "--queries", str(tmp_path / "nowhere"))
-
-    @pytest.mark.parametrize(
-        ("arguments", "message"),
-        [
-            (["guess"], "no task 'guess'"),
-            (["recognise", "--method", "magic"], "no method 'magic'"),
-            (["recognise", "--gallery", "x"], "together"),
-            (["recognise", "--encoder", "nobody"], "No encoder is called"),
-        ],
-    )
-    def test_what_cannot_be_done_is_told(self, arguments: list[str], message: str) -> None:
-        with pytest.raises(CommandError, match=message):
-            evaluate(*arguments)
-
-    @pytest.mark.parametrize("option", [["--limit", "0"], ["--limit", "x"], ["--seed", "-1"]])
-    def test_numbers_are_checked(self, option: list[str]) -> None:
-        with pytest.raises(CommandError):
-            evaluate("edit", *option)
-
-    def test_all_tasks_in_one_go(self, tmp_path: Path, few_methods: None) -> None:
-        data = footlocker(tmp_path / "data", models=8, photos=3)
-        model_folders(data / "sneakers50", models=4, photos=12)
-        file, page = tmp_path / "figures.json", tmp_path / "report.html"
-        notes = tmp_path / "tables.md"
-        evaluate("all", "--data", str(data), "--json", str(file), "--html", str(page),
-                 "--markdown", str(notes), "--limit", "1000")  # fmt: skip
-        found = json.loads(file.read_text())
-        assert [one["task"] for one in found] == list(ALL)
-        html = page.read_text()
-        assert html.count("<section id=") == len(ALL)
-        addresses = re.findall(r'(?:src|href)="([^"]*)"', html)
-        assert all(address.startswith(("data:", "#")) for address in addresses)
-        assert html.count("data:image/svg+xml") >= 6
-        assert html.count("data:image/jpeg") > 10
-        assert "<script" not in html
-        headings = [f"### {task}" for task in ALL]
-        assert [x for x in notes.read_text().splitlines() if x.startswith("###")] == headings
-
-    def test_all_tells_what_is_missing_and_keeps_the_rest(
-        self, tmp_path: Path, few_methods: None
-    ) -> None:
-        data = model_folders(tmp_path / "shoes", models=4, photos=12)
-        file = tmp_path / "figures.json"
-        with pytest.raises(CommandError, match="edit: "):
-            evaluate("all", "--data", str(data), "--json", str(file), "--limit", "500")
-        found = json.loads(file.read_text())
-        tasks = [one["task"] for one in found] if isinstance(found, list) else [found["task"]]
-        assert "recognise" in tasks
-
-    def test_baselines_come_first_and_each_method_once(self) -> None:
-        assert methods_chosen(TASKS["edit"], "slerp, sum,direction:0.7") == (
-            "image", "text", "sum", "product", "slerp", "direction:0.7",
-        )  # fmt: skip
-
-    def test_methods_take_parameters(self, tmp_path: Path) -> None:
-        data = model_folders(tmp_path / "shoes", models=3, photos=4)
-        asked = request(data, side="all", method="knn:1,knn:3:0.1")
-        rows = run_task("recognise", asked).rows
-        assert set(rows) == {f"knn:{k}{size}" for k in ("1", "3:0.1") for size in ("", "@1", "@2")}
-        for method in ("knn:0", "knn:x", "knn:3:0", "prototype:2"):
-            with pytest.raises(EvaluationError, match="knn takes"):
-                run_task("recognise", request(data, side="all", method=method))
-        boxes = footlocker(tmp_path / "data", models=2)
-        with pytest.raises(EvaluationError, match="parameter"):
-            run_task("edit", request(boxes, method="sum:7"))
 
 
 @pytest.mark.data

@@ -3,65 +3,27 @@
 from __future__ import annotations
 
 import errno
-import json
 import os
 import shutil
-import signal
 import subprocess
 import sys
-import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
-import numpy as np
 import pytest
 
-from search.exceptions import IndexBusy, IndexDamaged, IndexMissing, StoreError
-from search.stores.faiss import FaissStore
-from search.stores.files import folder_name
-from tests.search.stores.contract import DIM, ENCODER, EXACT, found, unit
+from search.exceptions import IndexMissing, StoreError
+from tests.search.stores.contract import DIM, EXACT, found, unit
+from tests.search.stores.folders import (
+    ROOT,
+    answers,
+    files_of,
+    filled,
+    folder_of,
+    published_files,
+)
 from tests.search.stores.test_faiss import SHAPES, build
-
-ROOT = Path(__file__).resolve().parents[3]
-MEND = "manage.py index rebuild"
-
-
-def folder_of(path: Path) -> Path:
-    return path / folder_name(ENCODER)
-
-
-def files_of(path: Path) -> set[str]:
-    return {file.name for file in folder_of(path).iterdir()}
-
-
-def published_files(path: Path) -> set[str]:
-    manifest = json.loads((folder_of(path) / "manifest.json").read_bytes())
-    return {file["name"] for segment in manifest["segments"] for file in segment["files"]}
-
-
-def filled(path: Path, shape: str, **options: Any) -> FaissStore:
-    """A base of 20 rows where the shape allows, then deltas over it."""
-    store = build(path, shape, **options)
-    store.upsert(range(20), unit(20), [{"a": n % 3, "b": (n, n + 1)} for n in range(20)])
-    store.publish()
-    store.upsert([3, 50], unit(2, seed=1), [{"a": 9}, {"a": 9}])
-    store.delete([4])
-    store.set_payload([5], [{"a": 7}])
-    store.publish()
-    return store
-
-
-def answers(store: FaissStore) -> tuple[Any, ...]:
-    ids = store.ids()
-    return (
-        ids.tolist(),
-        store.payloads(ids),
-        store.fetch(ids).tolist(),
-        store.search(unit(3, seed=9), 99),
-    )
-
 
 # Crashes -------------------------------------------------------------------------------------
 
@@ -161,202 +123,6 @@ def test_a_folder_that_cannot_be_made_is_the_operators_matter(tmp_path: Path) ->
         store.info()
     with pytest.raises(StoreError, match="belongs to this user"):
         store.upsert([1], EXACT[:1], [{}])
-
-
-# Damage --------------------------------------------------------------------------------------
-
-
-def edit_manifest(change: Callable[[dict[str, Any]], object]) -> Callable[[Path], None]:
-    def damage(folder: Path) -> None:
-        file = folder / "manifest.json"
-        body = json.loads(file.read_bytes())
-        change(body)
-        file.write_text(json.dumps(body))
-
-    return damage
-
-
-def write_manifest(content: bytes) -> Callable[[Path], None]:
-    return lambda folder: (folder / "manifest.json").write_bytes(content) and None
-
-
-@pytest.mark.parametrize(
-    "damage",
-    [
-        pytest.param(write_manifest(b""), id="empty"),
-        pytest.param(write_manifest(b"\x80\xff" * 50), id="bytes"),
-        pytest.param(write_manifest(b"[1, 2]"), id="a list"),
-        pytest.param(write_manifest(b"{}"), id="an empty object"),
-        pytest.param(write_manifest(b"[" * 100_000), id="nested"),
-        pytest.param(edit_manifest(lambda body: body.update(count=3)), id="edited"),
-        pytest.param(edit_manifest(lambda body: body.update(schema=999)), id="schema"),
-        pytest.param(edit_manifest(lambda body: body.pop("segments")), id="a part missing"),
-        pytest.param(edit_manifest(lambda body: body.pop("own_digest")), id="no checksum"),
-    ],
-)
-def test_a_damaged_manifest_is_told_with_the_mend(
-    tmp_path: Path, damage: Callable[[Path], None]
-) -> None:
-    store = filled(tmp_path, "mixed")
-    damage(folder_of(tmp_path))
-    for object_ in (store, build(tmp_path, "mixed")):
-        for read in (object_.info, object_.verify):
-            with pytest.raises(IndexDamaged, match=MEND):
-                read()
-        with pytest.raises(IndexDamaged, match=MEND):
-            object_.search(EXACT[:1], 1)
-        with pytest.raises(IndexDamaged, match=MEND):
-            object_.upsert([1], EXACT[:1], [{}])
-
-
-def truncate(file: Path) -> None:
-    os.truncate(file, file.stat().st_size // 2)
-
-
-def flip(file: Path, at: int) -> None:
-    content = bytearray(file.read_bytes())
-    content[at] ^= 0xFF
-    file.write_bytes(content)
-
-
-@pytest.mark.parametrize("shape", ["mixed", "graph"])
-@pytest.mark.parametrize(
-    "damage",
-    [
-        pytest.param(truncate, id="truncated"),
-        pytest.param(lambda file: file.write_bytes(b""), id="emptied"),
-        pytest.param(Path.unlink, id="deleted"),
-        pytest.param(lambda file: flip(file, 5), id="header"),
-        pytest.param(
-            lambda file: file.write_bytes(os.urandom(file.stat().st_size)), id="overwritten"
-        ),
-    ],
-)
-def test_each_damaged_file_is_found_when_opened_and_mended_by_a_rebuild(
-    tmp_path: Path, shape: str, damage: Callable[[Path], object]
-) -> None:
-    whole = tmp_path / "whole"
-    expected = answers(filled(whole, shape))
-    generation = build(whole, shape).info().generation
-    names = published_files(whole)
-    assert len(names) > 2
-    for name in names:
-        shutil.copytree(whole, tmp_path / name)
-        damage(folder_of(tmp_path / name) / name)
-        store = build(tmp_path / name, shape)
-        with pytest.raises(IndexDamaged, match=MEND):
-            store.info()
-        store.rebuild([(expected[0], np.array(expected[2], np.float32), expected[1])])
-        assert answers(store) == expected
-        assert store.info().generation > generation
-        assert store.verify() == store.info()
-
-
-@pytest.mark.parametrize("shape", ["mixed", "graph"])
-def test_a_flipped_bit_anywhere_is_found_by_verify(tmp_path: Path, shape: str) -> None:
-    store = build(tmp_path, shape, dim=32)
-    store.rebuild([(range(200), unit(200, dim=32), [{"a": n} for n in range(200)])])
-    for name in published_files(tmp_path):
-        file = folder_of(tmp_path) / name
-        content = file.read_bytes()
-        store.verify()
-        flip(file, len(content) * 2 // 3)
-        with pytest.raises(IndexDamaged, match=name):
-            store.verify()
-        file.write_bytes(content)
-
-
-def test_an_index_of_another_encoder_or_width_is_not_read(tmp_path: Path) -> None:
-    filled(tmp_path, "mixed")
-    other = FaissStore(path=tmp_path, encoder_id="other@1", dim=DIM)
-    with pytest.raises(IndexMissing):
-        other.info()
-    shutil.copytree(folder_of(tmp_path), tmp_path / folder_name("other@1"))
-    with pytest.raises(IndexDamaged, match=r"contract@1\+none"):
-        other.info()
-    with pytest.raises(IndexDamaged, match="4 dimensions"):
-        build(tmp_path, "mixed", dim=8).info()
-
-
-def test_a_generation_grows_past_a_lost_manifest(tmp_path: Path) -> None:
-    store = filled(tmp_path, "mixed")
-    generation = store.info().generation
-    (folder_of(tmp_path) / "manifest.json").unlink()
-    with pytest.raises(IndexMissing):
-        store.info()
-    store.rebuild([([1], EXACT[:1], [{}])])
-    assert store.info().generation > generation
-
-
-# Writers -------------------------------------------------------------------------------------
-
-
-def test_a_second_writer_is_told_who_writes(tmp_path: Path) -> None:
-    first, second = build(tmp_path, "mixed"), build(tmp_path, "mixed")
-    first.upsert([1], EXACT[:1], [{}])
-    with pytest.raises(IndexBusy, match=f"process {os.getpid()}"):
-        second.upsert([2], EXACT[:1], [{}])
-    with pytest.raises(IndexBusy):
-        second.rebuild([])
-    first.publish()
-    second.upsert([2], EXACT[:1], [{}])
-    with pytest.raises(IndexBusy):
-        first.delete([1])
-    second.discard()
-    first.delete([1])
-    first.publish()
-    assert first.ids().tolist() == []
-
-
-def test_writers_take_turns_and_build_on_each_other(tmp_path: Path) -> None:
-    stores = [build(tmp_path, "mixed", refresh_seconds=3600.0) for _ in range(3)]
-    for number in range(12):
-        stores[number % 3].upsert([number], EXACT[number : number + 1], [{"a": number}])
-        stores[number % 3].publish()
-    assert stores[2].ids().tolist() == list(range(12))
-
-
-def test_a_writer_waits_for_another_that_is_quick(tmp_path: Path) -> None:
-    first, second = build(tmp_path, "mixed"), build(tmp_path, "mixed", lock_seconds=30.0)
-    first.upsert([1], EXACT[:1], [{}])
-    waiter = threading.Thread(target=lambda: second.upsert([2], EXACT[:1], [{}]))
-    waiter.start()
-    first.publish()
-    waiter.join(timeout=30)
-    second.publish()
-    assert second.ids().tolist() == [1, 2]
-
-
-HOLDER = """
-import sys, numpy as np
-from tests.search.stores.contract import EXACT
-from tests.search.stores.test_faiss import build
-store = build(sys.argv[1], "mixed")
-store.upsert([1], EXACT[:1], [{}])
-print("holding", flush=True)
-sys.stdin.read()
-"""
-
-
-def test_the_lock_of_a_killed_writer_is_free(tmp_path: Path) -> None:
-    with subprocess.Popen(
-        [sys.executable, "-c", HOLDER, str(tmp_path)],
-        cwd=ROOT,
-        env=os.environ | {"PYTHONPATH": str(ROOT)},
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        text=True,
-    ) as holder:
-        assert holder.stdout
-        assert holder.stdout.readline() == "holding\n"
-        store = build(tmp_path, "mixed")
-        with pytest.raises(IndexBusy, match=f"process {holder.pid}"):
-            store.upsert([2], EXACT[:1], [{}])
-        holder.send_signal(signal.SIGKILL)
-        holder.wait(timeout=30)
-        store.upsert([2], EXACT[:1], [{}])
-        store.publish()
-        assert store.ids().tolist() == [2]
 
 
 # Files and generations -----------------------------------------------------------------------
