@@ -7,7 +7,7 @@ BIN := $(VENV)/bin
 RUNTIME := $(VENV)/.installed-runtime
 DEVELOP := $(VENV)/.installed-develop
 
-.PHONY: help demo up test lint unit e2e postgres chaos evening coverage bench clean
+.PHONY: help demo up test lint unit e2e postgres chaos evening bench clean
 
 help:
 	@grep -hE '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12

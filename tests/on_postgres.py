@@ -42,7 +42,8 @@ def run(database_url: str, arguments: list[str]) -> int:
     suites = [suite for suite in SUITES if (ROOT / suite).exists()]
     ignored = [f"--ignore={suite}" for suite in LEFT_OUT]
     # A server's own processes take a core; two of ours share the other.
-    command = [sys.executable, "-m", "pytest", "-p", "tests.on_postgres", "-q", "-n", "2"]
+    processes = os.environ.get("TEST_PROCESSES", "2")
+    command = [sys.executable, "-m", "pytest", "-p", "tests.on_postgres", "-q", "-n", processes]
     command += ["-m", MARKS, *ignored, *suites, *arguments]
     return subprocess.run(command, cwd=ROOT, env=environment, check=False).returncode
 

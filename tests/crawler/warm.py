@@ -33,8 +33,6 @@ LIBRARIES = [
 ]  # fmt: skip
 """What a crawl loads and nothing configures; a reactor is not among them."""
 
-MEASURED = "COVERAGE_PROCESS_CONFIG"
-
 _context = multiprocessing.get_context("forkserver")
 
 
@@ -68,13 +66,7 @@ class Fork:
 def _server_ensure() -> None:
     """Start the process that is forked, unless it runs; it ends with this one."""
     _context.set_forkserver_preload(LIBRARIES)
-    # Coverage begins in the forks: of the libraries there is nothing to be measured.
-    measured = os.environ.pop(MEASURED, None)
-    try:
-        forkserver.ensure_running()
-    finally:
-        if measured is not None:
-            os.environ[MEASURED] = measured
+    forkserver.ensure_running()
 
 
 def _become(command: list[str], output: str, environment: Mapping[str, str]) -> None:
@@ -88,16 +80,6 @@ def _become(command: list[str], output: str, environment: Mapping[str, str]) -> 
     sys.argv = command[1:]
     # The fork's parent is not the process that the runner took itself for.
     sys.argv[sys.argv.index("--parent") + 1] = str(os.getppid())
-    measured = None
-    if MEASURED in environment:
-        import coverage
+    from django.core.management import execute_from_command_line
 
-        measured = coverage.process_startup()
-    try:
-        from django.core.management import execute_from_command_line
-
-        execute_from_command_line(sys.argv)
-    finally:
-        if measured is not None:
-            measured.stop()
-            measured.save()
+    execute_from_command_line(sys.argv)
