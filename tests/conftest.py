@@ -16,6 +16,7 @@ settings.register_profile("shoefinder", deadline=None, suppress_health_check=[He
 settings.load_profile("shoefinder")
 
 
+@pytest.hookimpl(tryfirst=True)  # before xdist reads the groups
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """One of the parallel workers loads torch and trains what a module's tests share."""
     for item in items:

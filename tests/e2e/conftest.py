@@ -29,6 +29,7 @@ SLOW = 20_000
 """Milliseconds after which something is missing, not slow."""
 
 
+@pytest.hookimpl(tryfirst=True)  # before xdist reads the groups
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """One group, so that parallel runs start one server and one browser."""
     here = Path(__file__).parent
