@@ -96,7 +96,8 @@ def read_base(folder: IndexFolder, engine: BaseEngine, segment: Segment, *, dim:
         else:
             raw = folder.path / segment.file(".f32").name
             vectors = np.memmap(raw, np.float32, "r", shape=(segment.rows, dim))
-    except (KeyError, ValueError, TypeError, StopIteration) as error:
+    except (OSError, KeyError, ValueError, TypeError, StopIteration) as error:
+        # An OSError also where a publish swept the file after it was looked at.
         raise IndexDamaged(f"{file} is not the base of this index ({error}). {MEND}") from error
     table = IdTable(ids)
     dead = np.zeros(len(ids), np.bool_)

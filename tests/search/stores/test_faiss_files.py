@@ -10,10 +10,12 @@ import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from search.exceptions import IndexMissing, StoreError
+from search.stores.faiss import FaissEngine
 from tests.search.stores.contract import DIM, EXACT, found, unit
 from tests.search.stores.folders import (
     ROOT,
@@ -177,6 +179,23 @@ def test_files_out_of_use_stay_for_their_grace(tmp_path: Path) -> None:
         "writer.lock",
         "notes.txt",
     }
+
+
+def test_a_base_swept_while_it_is_opened_is_not_damage(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    writer, reader = filled(tmp_path, "base"), build(tmp_path, "base")
+    opened = FaissEngine.open
+    publishes = iter([lambda: (writer.upsert([99], unit(1, seed=2), [{}]), writer.publish())])
+
+    def open_late(self: FaissEngine, file: Path, *, rows: int, dim: int) -> Any:
+        for publish in publishes:
+            publish()
+            assert not file.exists()
+        return opened(self, file, rows=rows, dim=dim)
+
+    monkeypatch.setattr(FaissEngine, "open", open_late)
+    assert 99 in reader.ids()
 
 
 def test_a_reader_goes_on_with_files_that_were_swept(tmp_path: Path) -> None:
