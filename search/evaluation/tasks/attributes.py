@@ -9,18 +9,17 @@ Of the main colour, search knows more than words: it also counts the shoe's pixe
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Final
 
 import numpy as np
-import numpy.typing as npt
 
 from search.edits import colour_prompts
 from search.evaluation.datasets import DatasetError, ShoePhoto
 from search.evaluation.findings import Finding, confusion_of
-from search.evaluation.looking import look
+from search.evaluation.looking import Floats, look
 from search.evaluation.metrics import Bootstrap
 from search.evaluation.protocol import Measured, Request, Row
 from search.evaluation.sources import Source, preferred
@@ -94,28 +93,59 @@ class AttributesTask:
         return tuple(ATTRIBUTES)
 
     def run(self, request: Request, methods: Sequence[str]) -> Measured:
-        judged = request.sides[1] if request.sides else request.source
         rows: dict[str, Row] = {}
         said = []
         findings: list[Finding] = []
-        for name in methods:
-            try:
-                photos, others = _photos(request, ATTRIBUTES[name])
-            except DatasetError:
-                if len(methods) == 1:
-                    raise
-                continue  # this folder does not say it; the others are still measured
+        for name, photos, others in labelled(request, methods, _photos):
             values = sorted({ATTRIBUTES[name].value(photo) for photo in (*photos, *others)})
             measured, finding = _measure(request, name, photos, others, values)
             rows |= measured
             findings.append(finding)
             said.append(f"{name} of {len(values)} on {len(photos)} {photos[0].dataset} photos")
-        if not rows:
-            raise DatasetError(f"No photo in {judged} is labelled with an attribute.")
         return Measured(
             task=self.name, encoder=str(request.encoder.id), rows=rows,
             setting="; ".join(said), findings=findings,
         )  # fmt: skip
+
+
+Sides = tuple[list[ShoePhoto], list[ShoePhoto]]
+"""Photos to judge, and others that state the attribute too."""
+
+
+def labelled(
+    request: Request, methods: Sequence[str], sides: Callable[[Request, Attribute], Sides]
+) -> Iterator[tuple[str, list[ShoePhoto], list[ShoePhoto]]]:
+    """Each of the attributes ``methods`` that the data state, with what ``sides`` gives for it.
+
+    Raises:
+        DatasetError: the only one that was asked for is not stated, or none of several.
+    """
+    count = 0
+    for name in methods:
+        try:
+            photos, others = sides(request, ATTRIBUTES[name])
+        except DatasetError:
+            if len(methods) == 1:
+                raise
+            continue  # this folder does not say it; the others are still measured
+        count += 1
+        yield name, photos, others
+    if not count:
+        judged = request.sides[1] if request.sides else request.source
+        raise DatasetError(f"No photo in {judged} is labelled with an attribute.")
+
+
+def stated(source: Source, attribute: Attribute) -> list[ShoePhoto]:
+    """The photos that say it, of the first data set that does. ``DatasetError`` without any."""
+    return preferred(source, attribute.datasets, attribute.value, "is labelled with this attribute")
+
+
+def colours_believed(request: Request, photos: Sequence[ShoePhoto], vectors: Vectors) -> Floats:
+    """(n, `COLOUR_SLUGS`) log-probability of each main colour, by words and counted pixels, as
+    search believes them."""
+    looked = look(photos, partial(request.report, "Counting colours"))
+    language = language_of(text_space(request.encoder))
+    return looked.evidence(vectors, language, weights(), recipe()).colours
 
 
 def _measure(
@@ -138,7 +168,9 @@ def _measure(
         name + MAJORITY: np.tile(usual, (len(photos), 1)),
     }
     if name == "colour" and set(values) <= set(COLOUR_SLUGS):
-        rankings[SEEN] = _seen(request, photos, vectors, values)
+        believed = colours_believed(request, photos, vectors)
+        columns = [COLOUR_SLUGS.index(value) for value in values]
+        rankings[SEEN] = np.argsort(-believed[:, columns], axis=1, kind="stable")
     bootstrap = Bootstrap(len(photos), seed=request.seed)
     rows: dict[str, Row] = {}
     for method, ranking in rankings.items():
@@ -158,29 +190,12 @@ def _measure(
     return rows, confusion
 
 
-def _seen(
-    request: Request, photos: Sequence[ShoePhoto], vectors: Vectors, values: Sequence[str]
-) -> npt.NDArray[np.intp]:
-    """(n, values) ranked by words and pixels, as search believes them."""
-    looked = look(photos, partial(request.report, "Counting colours"))
-    language = language_of(text_space(request.encoder))
-    believed = looked.evidence(vectors, language, weights(), recipe()).colours
-    columns = [COLOUR_SLUGS.index(value) for value in values]
-    return np.argsort(-believed[:, columns], axis=1, kind="stable")
-
-
-def _photos(request: Request, attribute: Attribute) -> tuple[list[ShoePhoto], list[ShoePhoto]]:
+def _photos(request: Request, attribute: Attribute) -> Sides:
     """Photos to judge, and the others, from which the majority is known."""
-
-    def stated(source: Source) -> list[ShoePhoto]:
-        return preferred(
-            source, attribute.datasets, attribute.value, "is labelled with this attribute"
-        )
-
     if request.sides:
         gallery, queries = request.sides
-        return request.sample(stated(queries)), stated(gallery)
-    photos = stated(request.source)
+        return request.sample(stated(queries, attribute)), stated(gallery, attribute)
+    photos = stated(request.source, attribute)
     judged = request.judged(photos)
     chosen = {photo.path for photo in judged}
     return request.sample(judged), [photo for photo in photos if photo.path not in chosen]

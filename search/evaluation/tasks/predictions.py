@@ -9,24 +9,24 @@ each; the catalog takes the mean of up to four.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from functools import partial
 from typing import Final
 
 import numpy as np
 import numpy.typing as npt
 
-from search.evaluation.datasets import DatasetError, ShoePhoto
-from search.evaluation.looking import look
+from search.evaluation.datasets import ShoePhoto
 from search.evaluation.metrics import Bootstrap
 from search.evaluation.protocol import EvaluationError, Measured, Request, Row
-from search.evaluation.sources import preferred
-from search.evaluation.tasks.attributes import ATTRIBUTES, Attribute
-from search.evidence import weights
-from search.fusion.mixture import recipe
-from search.language import language_of
+from search.evaluation.tasks.attributes import (
+    ATTRIBUTES,
+    Attribute,
+    Sides,
+    colours_believed,
+    labelled,
+    stated,
+)
 from search.recognition.voting import NEIGHBOURS, attribute_vote
-from search.texts import COLOUR_SLUGS, text_space
-from search.types import Vectors
+from search.texts import COLOUR_SLUGS
 
 THRESHOLDS: Final = (0.0, 0.6, 0.7, 0.8, 0.9)
 Told = tuple[list[str], npt.NDArray[np.float64]]
@@ -45,24 +45,15 @@ class PredictionsTask:
         return tuple(ATTRIBUTES)
 
     def run(self, request: Request, methods: Sequence[str]) -> Measured:
-        judged = request.sides[1] if request.sides else request.source
         rows: dict[str, Row] = {}
         said = []
-        for name in methods:
+        for name, asked, others in labelled(request, methods, _sides):
             attribute = ATTRIBUTES[name]
-            try:
-                asked, others = _sides(request, attribute)
-            except DatasetError:
-                if len(methods) == 1:
-                    raise
-                continue  # this folder does not say it
             predict = _colours if name == "colour" else _votes
             values, confidence = predict(request, attribute, asked, others)
             right = np.array(values) == np.array([attribute.value(photo) for photo in asked])
             rows |= _rows(name, right, confidence, seed=request.seed)
             said.append(f"{name} of {len(asked)} {asked[0].dataset} photos beside {len(others)}")
-        if not rows:
-            raise DatasetError(f"No photo in {judged} is labelled with an attribute.")
         return Measured(
             task=self.name, encoder=str(request.encoder.id), rows=rows, setting="; ".join(said)
         )
@@ -85,20 +76,14 @@ def _rows(
     return rows
 
 
-def _sides(request: Request, attribute: Attribute) -> tuple[list[ShoePhoto], list[ShoePhoto]]:
+def _sides(request: Request, attribute: Attribute) -> Sides:
     """Photos to predict for, and those that state the attribute; of no shoe on both sides."""
     if request.side == "train":
         raise EvaluationError("The training share states what it would be asked for.")
-    stated = partial(
-        preferred,
-        datasets=attribute.datasets,
-        usable=attribute.value,
-        lacking="is labelled with this attribute",
-    )
     if request.sides:
         gallery, queries = request.sides
-        return request.sample(stated(queries)), stated(gallery)
-    photos = stated(request.source)
+        return request.sample(stated(queries, attribute)), stated(gallery, attribute)
+    photos = stated(request.source, attribute)
     asked = request.judged(photos)
     if len(asked) == len(photos):
         return request.sample(asked), photos  # each beside all others
@@ -125,10 +110,7 @@ def _votes(
 def _colours(
     request: Request, attribute: Attribute, asked: Sequence[ShoePhoto], others: Sequence[ShoePhoto]
 ) -> Told:
-    vectors: Vectors = request.embed(asked, "photos")
-    looked = look(asked, partial(request.report, "Counting colours"))
-    language = language_of(text_space(request.encoder))
-    logs = looked.evidence(vectors, language, weights(), recipe()).colours
+    logs = colours_believed(request, asked, request.embed(asked, "photos"))
     shares = np.exp(logs - logs.max(axis=1, keepdims=True))
     shares /= shares.sum(axis=1, keepdims=True)
     return [COLOUR_SLUGS[i] for i in shares.argmax(axis=1)], shares.max(axis=1).astype(np.float64)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -14,13 +15,8 @@ from tests.fakes import FakeEncoder
 from tests.search.evaluation.folders import footlocker
 
 
-def request(data: Path, **options: object) -> Request:
-    return Request(
-        encoder=FakeEncoder(),
-        data=data,
-        cache=data.parent / "kept",
-        **options,  # type: ignore[arg-type]
-    )
+def request(data: Path, **options: Any) -> Request:
+    return Request(encoder=FakeEncoder(), data=data, cache=data.parent / "kept", **options)
 
 
 def test_what_is_surer_is_told_less_often(tmp_path: Path) -> None:
