@@ -77,7 +77,8 @@ class Asker:
     def ask(self, query: Query) -> Asked:
         """Raises as ``search()`` does."""
         edit = edit_of(query)
-        upright, outlined = self._photo(query, worded=bool(edit.targets))
+        worded = bool(edit.targets) and query.weight != 0
+        upright, outlined = self._photo(query, worded=worded)
         photo, unlike = self._refined(query, upright.vector if upright else None)
         # What the photo shows is read off the photo, not off what else was liked.
         shown = upright.vector if upright else photo

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections import OrderedDict, deque
+from collections import OrderedDict
 from collections.abc import Hashable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -30,10 +30,9 @@ _CHUNK = 4096
 _SCANNED = 512
 """Rows that a scan multiplies at a time, with one vector after the other: half a megabyte stays in
 a core's own cache meanwhile."""
-_SCANNERS = 2
-"""Threads that share a scan: what it waits for is memory, and one core cannot ask for all of it."""
 _SHARED_FROM = 20_000
-"""Rows of a scan that are worth a thread more, which takes 0.1 ms to start."""
+"""Rows of a scan that are worth a second thread, which takes 0.1 ms to start: what a scan waits for
+is memory, and one core cannot ask for all of it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,10 +109,13 @@ class View:
                 for place, query in enumerate(queries):
                     np.dot(held, query, out=scores[place, at:upto])
 
-        threads = _SCANNERS if len(rows) >= _SHARED_FROM else 1
-        ends = np.linspace(0, len(rows), threads + 1).astype(int).tolist()
-        with ThreadPoolExecutor(threads) as pool:
-            deque(pool.map(read, ends, ends[1:]), maxlen=0)
+        if len(queries):
+            middle = len(rows) // 2 if len(rows) >= _SHARED_FROM else len(rows)
+            with ThreadPoolExecutor(1) as aside:
+                rest = aside.submit(read, middle, len(rows)) if middle < len(rows) else None
+                read(0, middle)
+            if rest is not None:
+                rest.result()
         return Scan(ids, scores.T, marks)
 
     def _mask(self, where: Where) -> Mask:
