@@ -14,9 +14,11 @@ from search.models import ImageEvidence
 from search.results import gap_after
 from search.seen import seen_in
 from search.services import evidence_pending
+from search.stores.memory import MemoryStore
 from search.types import Hit
 from search.wishes import Seen, rules_from
 from tests.search.shelf import Shelf
+from tests.search.stores.contract import DIM, unit
 from tests.search.test_engine import upload
 
 pytestmark = pytest.mark.django_db
@@ -115,9 +117,9 @@ def _no_marks(count: int) -> Any:
 
 
 def test_near_photos_outvote_many_that_are_farther() -> None:
-    class Shop:
-        def payloads(self, image_ids: list[int]) -> list[dict[str, int]]:
-            return [{"colorway": n, "brand": 1 if n < 3 else 2} for n in image_ids]
-
-    near = [Hit(n, 0.95 if n < 3 else 0.7) for n in range(20)]
-    assert seen_in(Shop(), near, None).values["brand"] == {1}  # type: ignore[arg-type]
+    store = MemoryStore(encoder_id="fake@1", dim=DIM)
+    brands = [1, 1, 1, *[2] * 17]
+    store.upsert(range(20), unit(20), [{"colorway": n, "brand": b} for n, b in enumerate(brands)])
+    store.publish()
+    near = [Hit(n, 0.95 if brand == 1 else 0.7) for n, brand in enumerate(brands)]
+    assert seen_in(store, near, None).values["brand"] == {1}
