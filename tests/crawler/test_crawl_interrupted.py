@@ -38,8 +38,10 @@ Shops = Callable[..., FakeShop]
 
 @pytest.fixture
 def shop(shop_of: Shops) -> FakeShop:
-    """Slow enough to be interrupted in the middle."""
-    return shop_of(limit=30, latency=0.05)
+    """Gives a part of its pages until it is told to let go: no machine is through too early."""
+    shop = shop_of(limit=30)
+    shop.hold(after=12)
+    return shop
 
 
 @pytest.fixture
@@ -51,6 +53,10 @@ def run(shop: FakeShop) -> CrawlRun:
 def in_the_middle(run: CrawlRun) -> bool:
     run.refresh_from_db()
     return run.products >= 5
+
+
+def is_ending(run: CrawlRun) -> bool:
+    return "ending the crawl" in run.log_path.read_text()
 
 
 def assert_whole(run: CrawlRun, shop: FakeShop) -> None:
@@ -70,6 +76,8 @@ def test_a_cancelled_run_goes_on_and_ends_whole(run: CrawlRun, shop: FakeShop) -
         wait_until(lambda: in_the_middle(run))
         crawl_run_cancel(run=run)
         assert run.status == CrawlRun.Status.CANCELLING
+        wait_until(lambda: is_ending(run))
+        shop.let_go()
         child.wait(60)
     run.refresh_from_db()
     assert (run.status, run.stopped_by) == (CrawlRun.Status.CANCELLED, "cancelled")
@@ -88,6 +96,7 @@ def test_a_killed_child_is_followed_by_another_that_finishes(run: CrawlRun, shop
         wait_until(lambda: in_the_middle(run))
         assert run.pid is not None
         os.kill(run.pid, signal.SIGKILL)
+        shop.let_go()
     assert_whole(run, shop)
     assert run.resumed == 1
 
@@ -121,6 +130,7 @@ def test_a_worker_killed_with_its_child_is_healed_by_the_sweep(
     wait_until(lambda: in_the_middle(run))
     child.kill()
     child.wait()
+    shop.let_go()
 
     assert crawl_runs_sweep() == 2  # found interrupted, and resumed
     run.refresh_from_db()
@@ -131,7 +141,7 @@ def test_a_worker_killed_with_its_child_is_healed_by_the_sweep(
 
 
 @pytest.mark.chaos
-def test_a_child_ends_when_its_worker_is_killed(run: CrawlRun) -> None:
+def test_a_child_ends_when_its_worker_is_killed(run: CrawlRun, shop: FakeShop) -> None:
     code = (
         "import django; django.setup()\n"
         "from crawler.runner import run_until_ended\n"
@@ -143,6 +153,8 @@ def test_a_child_ends_when_its_worker_is_killed(run: CrawlRun) -> None:
     assert child is not None
     worker.kill()
     worker.wait()
+    wait_until(lambda: is_ending(run))
+    shop.let_go()
     psutil.wait_procs([child], timeout=60)
 
     assert not child.is_running()
@@ -150,21 +162,27 @@ def test_a_child_ends_when_its_worker_is_killed(run: CrawlRun) -> None:
     assert run.status == CrawlRun.Status.INTERRUPTED
 
 
-def test_a_worker_that_ends_lets_its_crawls_stop_first(run: CrawlRun) -> None:
+def test_a_worker_that_ends_lets_its_crawls_stop_first(run: CrawlRun, shop: FakeShop) -> None:
     with running_child(run_id=run.pk) as child:
         wait_until(lambda: in_the_middle(run))
 
         assert crawl_runs_interrupt_here() == 1
 
+        wait_until(lambda: is_ending(run))
+        shop.let_go()
         assert child.wait(60) == 0
     run.refresh_from_db()
     assert (run.status, run.stopped_by) == (CrawlRun.Status.INTERRUPTED, "shutdown")
 
 
-def test_a_process_that_lost_its_run_stops_without_touching_it(run: CrawlRun) -> None:
+def test_a_process_that_lost_its_run_stops_without_touching_it(
+    run: CrawlRun, shop: FakeShop
+) -> None:
     with running_child(run_id=run.pk) as child:
         wait_until(lambda: in_the_middle(run))
         CrawlRun.objects.filter(pk=run.pk).update(pid=1, host="elsewhere")
+        wait_until(lambda: is_ending(run))
+        shop.let_go()
         assert child.wait(60) == 0
     run.refresh_from_db()
     assert (run.status, run.pid, run.host) == (CrawlRun.Status.RUNNING, 1, "elsewhere")

@@ -140,6 +140,7 @@ class Router:
         shop, product = self.shop, self._product(sku)
         if product is None or product.path != path:
             return self.missing()
+        shop.queue_for_a_product()
         faults = shop.faults_of(product)
         if Fault.FLAKY in faults and self.stats.seen(path) == 1:
             return Answer(b"try again", "text/plain", 503, headers={"Retry-After": "1"})

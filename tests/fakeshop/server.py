@@ -63,6 +63,8 @@ class FakeShop:
         self._products = {product.sku: product for product in stock}
         self.failing: dict[str, int] = {}
         """Path → the Retry-After of the 503 that it answers with."""
+        self._counter = threading.Condition()
+        self._to_give: int | None = None
         self.faulty = spread(list(self._products), self.faults)
         self._server = ThreadingHTTPServer((host, port), handler_for(self, self._stats))
         self._server.daemon_threads = True
@@ -87,6 +89,7 @@ class FakeShop:
 
     def stop(self) -> None:
         self.closing.set()
+        self.let_go()
         if self._thread is not None:
             self._server.shutdown()
             self._thread.join()
@@ -228,6 +231,23 @@ class FakeShop:
     def add(self, product: Product) -> None:
         with self._lock:
             self._products[product.sku] = product
+
+    def hold(self, *, after: int) -> None:
+        """Give ``after`` product pages more, and let who asks for others wait until `let_go`."""
+        with self._counter:
+            self._to_give = after
+
+    def let_go(self) -> None:
+        with self._counter:
+            self._to_give = None
+            self._counter.notify_all()
+
+    def queue_for_a_product(self) -> None:
+        """Return when one more product page may be given."""
+        with self._counter:
+            self._counter.wait_for(lambda: self._to_give != 0)
+            if self._to_give is not None:
+                self._to_give -= 1
 
     def wait(self, seconds: float) -> None:
         """Dawdle, but no longer than the shop is open."""
