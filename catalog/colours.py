@@ -4,6 +4,8 @@
 from __future__ import annotations
 
 import re
+import unicodedata
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 
@@ -54,21 +56,68 @@ COLOURS: tuple[Colour, ...] = (
     Colour("multi", 26, (160, 120, 160), ("multicolor", "multicolour", "multi color", "multi colour", "rainbow", "multi-color")),
 )  # fmt: skip
 
+ELSEWHERE: Mapping[str, str] = {
+    "black": "schwarz, schwarze, schwarzer, tiefschwarz, noir, noire, noirs, negro, negra, nero, nera, zwart, preto, preta, svart, czarny, czarne, siyah, 블랙, 검정, 검정색, ブラック, 黒, 黑色",
+    "white": "weiß, weiße, weisser, reinweiß, blanc, blanche, blancs, blanco, blanca, bianco, bianca, wit, branco, branca, hvid, hvit, bialy, biale, beyaz, 화이트, 흰색, ホワイト, 白, 白色",
+    "grey": "grau, graue, hellgrau, dunkelgrau, anthrazit, steingrau, gris, gris clair, gris foncé, grise, gris claro, gris oscuro, grigio, grigia, grijs, lichtgrijs, donkergrijs, cinza, cinzento, szary, szare, gri, antracita, antracite, antraciet, 그레이, 회색, グレー, 灰色",
+    "red": "rot, rote, roter, rouge, rojo, roja, rosso, rossa, rood, vermelho, vermelha, röd, rød, czerwony, czerwone, kırmızı, 레드, 빨강, 빨간색, レッド, 赤, 红色",
+    "navy": "dunkelblau, marineblau, nachtblau, bleu marine, bleu nuit, bleu foncé, marine, azul marino, azul oscuro, blu navy, blu scuro, blu notte, marineblauw, donkerblauw, azul marinho, azul escuro, marinho, mörkblå, mørkeblå, granatowy, granatowe, lacivert, 네이비, 남색, ネイビー, 紺",
+    "blue": "blau, blaue, blauer, royalblau, bleu, bleue, bleus, azul, blu, blauw, blå, niebieski, niebieskie, mavi, 블루, 파랑, 파란색, ブルー, 青, 蓝色",
+    "light-blue": "hellblau, himmelblau, bleu clair, bleu ciel, azul claro, azul cielo, celeste, azzurro, azzurra, lichtblauw, hemelsblauw, ljusblå, lyseblå, błękitny, 하늘색, 스카이블루, 水色",
+    "green": "grün, gruen, grüne, grüner, vert, verte, verts, verde, groen, grön, grønn, grøn, zielony, zielone, yeşil, 그린, 초록, 초록색, グリーン, 緑, 绿色",
+    "light-green": "hellgrün, limette, neongrün, neongelb, vert clair, citron vert, verde claro, verde chiaro, lichtgroen, limoen, 연두, 연두색, 민트, ライム",
+    "dark-green": "dunkelgrün, tannengrün, vert foncé, vert sapin, verde oscuro, verde scuro, donkergroen, verde escuro, mörkgrön, mørkegrøn",
+    "olive": "olivgrün, oliv, vert olive, verde oliva, oliva, olijfgroen, verde militare, 올리브, オリーブ",
+    "yellow": "gelb, gelbe, jaune, amarillo, amarilla, giallo, gialla, geel, amarelo, amarela, gul, żółty, senfgelb, moutarde, 옐로우, 노랑, 노란색, イエロー, 黄, 黄色",
+    "orange": "naranja, arancione, arancio, oranje, laranja, koralle, corail, pomarańczowy, turuncu, 오렌지, 주황색, オレンジ",
+    "pink": "rosa, pinke, rosé, roze, rose clair, różowy, pembe, rosado, rosada, fucsia, pesca, 핑크, 분홍, 분홍색, ピンク, 粉色",
+    "purple": "lila, violett, violet foncé, viola, morado, morada, púrpura, paars, roxo, fioletowy, flieder, lavendel, lavande, malva, 퍼플, 보라, 보라색, パープル, 紫",
+    "maroon": "weinrot, bordeauxrot, dunkelrot, rouge foncé, lie de vin, burdeos, granate, rojo oscuro, bordó, rosso scuro, vinaccia, bordeauxrood, bordowy, bordo, 버건디, 와인, ボルドー",
+    "brown": "braun, braune, dunkelbraun, schoko, marron, marrón, marrone, bruin, donkerbruin, castanho, brun, brązowy, brązowe, kahverengi, chocolat, café, cioccolato, cuoio, 브라운, 갈색, ブラウン, 茶",
+    "tan": "hellbraun, sandfarben, kaki, marron clair, sable, marrón claro, color arena, cammello, lichtbruin, zand, caqui, taupé, 카키, 카멜, キャメル, カーキ",
+    "beige": "beis, beż, beżowy, bege, crudo, écru, nudo, 베이지, ベージュ, 米色",
+    "off-white": "creme, cremeweiß, cremefarben, wollweiß, crème, blanc cassé, ivoire, blanco roto, crema, marfil, bianco panna, avorio, gebroken wit, ecru wit, kremowy, 크림, 아이보리, アイボリー, クリーム",
+    "teal": "blaugrün, bleu canard, bleu pétrole, pétrole, petróleo, ottanio, verde azulado, 청록색",
+    "aqua": "türkis, turquesa, turchese, turkoois, turkus, turkusowy, 터키색, ターコイズ",
+    "gold": "golden, goldfarben, doré, dorée, dorado, dorada, oro, dorato, goud, dourado, złoty, altın, 골드, 금색, ゴールド, 金",
+    "silver": "silber, silbern, silberfarben, argent, argenté, argentée, plata, plateado, plateada, argento, argentato, zilver, prata, prateado, srebrny, gümüş, 실버, 은색, シルバー, 银色",
+    "bronze": "bronzefarben, kupfer, cuivre, bronce, cobre, bronzo, rame, koper, 브론즈",
+    "multi": "bunt, mehrfarbig, multicolore, multicolored, multi coloured, veelkleurig, multifarbig, wielokolorowy, çok renkli, 멀티, マルチカラー",
+}  # fmt: skip
+"""What shops of other languages call them: German, French, Spanish, Italian, Dutch, Portuguese,
+Nordic, Polish, Turkish, Korean, Japanese, Chinese. A word that two colours share (French "marron"
+is brown) stands with the one that shops mean; English words that are something else ("sort") and
+words that only shade another ("hell") are left out."""
+
 BY_SLUG = {colour.slug: colour for colour in COLOURS}
 BY_CODE = {colour.code: colour for colour in COLOURS}
 CHOICES = [(colour.slug, colour.name.capitalize()) for colour in COLOURS]
-_WORDS = {w: c for c in COLOURS for w in (c.slug, c.name, *c.synonyms)}
-_SPLIT = re.compile(r"\s*[/,;|+&]\s*|\s+(?:and|with)\s+|\s+-\s+")
-_NOT_A_WORD = re.compile(r"[^a-z]+")
+_SPLIT = re.compile(
+    r"\s*[/,;|+&×、・／]\s*|\s+(?:and|with|und|mit|et|avec|y|con|e|en|met|og|och)\s+|\s+-\s+"
+)
+_NOT_A_WORD = re.compile(r"[\W\d_]+")
+_WHOLE = str.maketrans("øłæı", "olai")
+"""Letters that Unicode does not take apart."""
+
+
+def _plain(text: str) -> str:
+    """Words in lower case, without accents: "Grün" as shops also write it, "grun"."""
+    letters = unicodedata.normalize("NFKD", text.casefold())
+    letters = "".join(letter for letter in letters if not unicodedata.combining(letter))
+    return _NOT_A_WORD.sub(" ", letters.translate(_WHOLE)).strip()
+
+
+_WORDS = {_plain(w): c for c in COLOURS for w in ELSEWHERE[c.slug].split(",")}
+_WORDS |= {_plain(w): c for c in COLOURS for w in (c.slug, c.name, *c.synonyms)}
 
 
 def colour_parse(text: str) -> Colour | None:
     """One colour as a shop writes it ("Core Black", "university-red"), or None.
 
     The longest run of its words that the vocabulary knows wins; among equals the last, since
-    English puts the noun last ("Royal Red" is a red).
+    English puts the noun last ("Royal Red" is a red). Words of other languages: `ELSEWHERE`.
     """
-    words = _NOT_A_WORD.sub(" ", text.lower()).split()[:12]
+    words = _plain(text).split()[:12]
     for length in range(len(words), 0, -1):
         for start in range(len(words) - length, -1, -1):
             found = _WORDS.get(" ".join(words[start : start + length]))
@@ -84,6 +133,8 @@ def colours_parse(text: str) -> tuple[str, ...]:
     ('black', 'off-white', 'tan')
     >>> colours_parse("BLACK/WHITE-ANTHRACITE")
     ('black', 'white', 'grey')
+    >>> colours_parse("Schwarz/Weiß, bleu marine")
+    ('black', 'white', 'navy')
     """
     parts = (one for part in _SPLIT.split(text[:500]) if part for one in _hyphens(part))
     return tuple(colour.slug for part in parts if (colour := colour_parse(part)) is not None)
@@ -92,5 +143,5 @@ def colours_parse(text: str) -> tuple[str, ...]:
 def _hyphens(part: str) -> list[str]:
     """ "White-Black" is two colours, "Off-White" and "University-Red" are one each."""
     pieces = [piece for piece in re.split("[-–]", part) if piece.strip()]
-    is_one = " ".join(_NOT_A_WORD.sub(" ", part.lower()).split()) in _WORDS
+    is_one = _plain(part) in _WORDS
     return [part] if is_one or not all(map(colour_parse, pieces)) else pieces

@@ -259,12 +259,8 @@ def _take_gender(found: list[tuple[str, str]]) -> tuple[str, list[tuple[str, str
 
 
 def _is_colour(low: str) -> bool:
-    if low in words.COLOURS:
-        return True
     parts = [part for part in re.split(r"[/+&-]", low) if part]
-    return bool(parts) and all(
-        part in words.COLOURS or colour_parse(part) is not None for part in parts
-    )
+    return bool(parts) and all(colour_parse(part) is not None for part in parts)
 
 
 def _take_colours(
@@ -328,11 +324,10 @@ def _inner_run(found: list[tuple[str, str]]) -> tuple[int, int] | None:
 def _colour_slugs(text: str) -> tuple[str, ...]:
     slugs: list[str] = []
     for part in re.split(r"\s*[/,;|+&]\s*|\s+(?:and|und|et|y|e|with)\s+", text.lower()):
-        whole = " ".join(words.COLOURS.get(word, word) for word in part.split())
-        found = colour_parse(whole)
-        each = [colour_parse(word) for word in whole.split()]
+        found = colour_parse(part)
+        each = [colour_parse(word) for word in part.split()]
         named = [colour for colour in each if colour is not None]
-        if len(named) > 1 and len(named) == len(whole.split()) and found not in named[-1:]:
+        if len(named) > 1 and len(named) == len(each) and found not in named[-1:]:
             slugs.append(found.slug if found else "")
         elif len(named) > 1:
             slugs += [colour.slug for colour in named]

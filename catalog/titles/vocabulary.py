@@ -86,28 +86,6 @@ CONNECTIVES: Final = _set(
     "for in with and by the a of de la le les du des mit und von et avec y con e di en met &",
 )  # fmt: skip
 
-COLOURS: Final[Mapping[str, str]] = {
-    word: english
-    for english, words in {
-        "black": "schwarz noir noire negro negra nero nera zwart preto schwarze schwarzer",
-        "white": "weiß weiss blanc blanche blanco blanca bianco bianca branco weiße weisse",
-        "grey": "grau gris grigio grigia grijs cinza graue",
-        "red": "rot rouge rojo roja rosso rossa rood vermelho rote",
-        "blue": "blau bleu bleue azul blu blauw blaue",
-        "green": "grün gruen vert verte verde groen grüne",
-        "yellow": "gelb jaune amarillo amarilla giallo gialla geel amarelo",
-        "pink": "rosa pinke roze",
-        "purple": "lila violett viola morado morada paars roxo",
-        "brown": "braun marron marrón marrone bruin braune",
-        "orange": "naranja arancione oranje laranja",
-        "silver": "silber argent plata plateado argento zilver",
-        "gold": "dorado oro goud doré golden",
-        "multi": "bunt mehrfarbig multicolore multicolour multicolored multi-coloured veelkleurig",
-        "beige": "sable crema",
-    }.items()
-    for word in words.split()
-}
-
 SHADES: Final = _set(
     "off core triple cloud optic light dark bright deep pale wolf cool team university gym royal "
     "sail metallic pure true footwear ftwr core-black collegiate night toned hell dunkel foncé "

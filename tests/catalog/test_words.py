@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from catalog.colours import COLOURS, colour_parse, colours_parse
+from catalog.colours import COLOURS, ELSEWHERE, colour_parse, colours_parse
 from catalog.text import name_clean, slug_for, text_clean, text_clean_lines
 from catalog.words import (
     availability_parse,
@@ -81,6 +81,19 @@ def test_availability(text: str, expected: str) -> None:
         ("University-Red/Off-White", ("red", "off-white")),
         ("Light-Blue / Suede-Navy", ("light-blue", "navy")),
         ("Dream", ()),
+        ("Schwarz/Weiß", ("black", "white")),
+        ("Dunkelblau mit Hellgrün und Anthrazit", ("navy", "light-green", "grey")),
+        ("GRUEN - WEISS", ("green", "white")),
+        ("Noir et blanc cassé", ("black", "off-white")),
+        ("bleu marine, vert foncé / rouge", ("navy", "dark-green", "red")),
+        ("azul marino y blanco", ("navy", "white")),
+        ("Rosso e Azzurro", ("red", "light-blue")),
+        ("Zwart/Donkerblauw", ("black", "navy")),
+        ("Rød og grå", ("red",)),
+        ("Różowy, Złoty", ("pink", "gold")),
+        ("블랙/화이트", ("black", "white")),
+        ("ブラック×ホワイト・グリーン", ("black", "white", "green")),
+        ("black or white", ("white",)),
     ],
 )
 def test_colours(text: str, expected: tuple[str, ...]) -> None:
@@ -94,6 +107,19 @@ def test_the_vocabulary_is_consistent() -> None:
     for colour in COLOURS:
         for word in (colour.slug, colour.name, *colour.synonyms):
             assert colour_parse(word) == colour
+
+
+def test_words_of_other_languages_are_one_colour_each() -> None:
+    english = {w for colour in COLOURS for w in (colour.slug, colour.name, *colour.synonyms)}
+    assert set(ELSEWHERE) <= {colour.slug for colour in COLOURS}
+    seen = set[str]()
+    for slug, written in ELSEWHERE.items():
+        for word in written.split(", "):
+            assert word not in seen | english, f"{word} is told twice"
+            seen.add(word)
+            found = colour_parse(word)
+            assert found is not None
+            assert found.slug == slug, word
 
 
 @given(st.text(max_size=200), st.text(max_size=60), st.lists(st.text(max_size=20), max_size=3))
