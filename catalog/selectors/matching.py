@@ -2,26 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from typing import TypeVar
 
-from django.db.models import Q, QuerySet
+from django.db.models import Model, Q, QuerySet, Subquery
 
 from catalog.filters import CatalogFilter
 from catalog.models import Brand, Colorway, ColorwayColour, Listing, Retailer, ShoeModel
 
+Row = TypeVar("Row", bound=Model)
+
 
 def colorways_matching(filters: CatalogFilter) -> QuerySet[Colorway]:
-    """Unordered colorways. At most one small query for each of brand, model and shop, at once;
-    the queryset itself is lazy.
+    """Unordered colorways; lazy, but for one small query where models are asked for.
 
     Colours and shops are asked for by a subquery and not by a join: no row comes twice, and the
     order of an index is kept.
     """
     rows = Colorway.objects.order_by()
     if filters.brands:
-        rows = _among(
-            rows, "brand_id", Brand.objects.filter(slug__in=filters.brands).values_list("id")
-        )
+        rows = _named(rows, "brand_id", Brand, filters.brands)
     if filters.models:
         rows = _among(rows, "model_id", models_named(filters.models).values_list("id"))
     for field, values in (
@@ -38,14 +38,9 @@ def colorways_matching(filters: CatalogFilter) -> QuerySet[Colorway]:
             .values("colorway_id")
         )
     if filters.retailers:
-        shops = Retailer.objects.filter(slug__in=filters.retailers).values_list("id", flat=True)
-        rows = rows.filter(
-            id__in=Listing.objects.filter(
-                retailer_id__in=list(shops), vanished_at=None, colorway__isnull=False
-            )
-            .order_by()
-            .values("colorway_id")
-        )
+        sold = Listing.objects.filter(vanished_at=None, colorway__isnull=False).order_by()
+        sold = _named(sold, "retailer_id", Retailer, filters.retailers)
+        rows = rows.filter(id__in=sold.values("colorway_id"))
     if filters.price_min is not None:
         rows = rows.filter(price__gte=filters.price_min)
     if filters.price_max is not None:
@@ -66,6 +61,17 @@ def models_named(paths: Iterable[str]) -> QuerySet[ShoeModel]:
         for own, merged in ShoeModel.objects.filter(named).values_list("id", "merged_into_id")
     }
     return ShoeModel.objects.filter(id__in=ids)
+
+
+def _named(
+    rows: QuerySet[Row], field: str, kind: type[Brand | Retailer], slugs: Sequence[str]
+) -> QuerySet[Row]:
+    """Rows of what bears these slugs, without a query of its own. One is an equality, see
+    `_among`."""
+    found = kind.objects.filter(slug__in=slugs).order_by().values("id")
+    if len(slugs) == 1:
+        return rows.filter(**{field: Subquery(found[:1])})
+    return rows.filter(**{f"{field}__in": found})
 
 
 def _among(
