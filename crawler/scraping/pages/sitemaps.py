@@ -1,4 +1,4 @@
-"""Sitemaps and indexes of them, read to the last entry that can be read."""
+"""Sitemaps, indexes of them, and feeds that stand for one, read to the last entry that can be."""
 
 from __future__ import annotations
 
@@ -14,7 +14,11 @@ from lxml import etree
 MAX_ENTRIES = 200_000
 """sitemaps.org allows 50,000."""
 _LINE = re.compile(rb"https?://[^\s<>\"]+(?:[ \t]*[\r\n]|$)", re.IGNORECASE)
-_TAGS = [f"{{*}}{name}" for name in ("url", "sitemap", "Url", "Sitemap", "URL", "SITEMAP")]
+_OF_FEEDS = ("item", "entry")
+_NAMES = ("url", "sitemap", "Url", "Sitemap", "URL", "SITEMAP", *_OF_FEEDS)
+_TAGS = [f"{{*}}{name}" for name in _NAMES]
+_ROOTS = (b"<urlset", b"<sitemapindex", b"<rss", b"<feed", b"<rdf:rdf")
+"""sitemaps.org takes RSS 2.0 and Atom for sitemaps too."""
 
 
 @dataclass(slots=True)
@@ -35,9 +39,7 @@ def is_sitemap(body: bytes) -> bool:
     if _LINE.match(start):
         return True
     start = start[:1000]
-    return start.startswith(b"<") and any(
-        tag in start.lower() for tag in (b"<urlset", b"<sitemapindex")
-    )
+    return start.startswith(b"<") and any(tag in start.lower() for tag in _ROOTS)
 
 
 def sitemap_read(body: bytes) -> Iterator[SitemapEntry]:
@@ -70,10 +72,10 @@ def sitemap_read(body: bytes) -> Iterator[SitemapEntry]:
 def _entries(reader: etree.iterparse[Any]) -> Iterator[SitemapEntry]:
     for _, element in reader:
         root = element.getparent()
-        if root is None or root.getparent() is not None:
+        if root is None or (root.getparent() is not None and root.tag != "channel"):
             continue
         name = etree.QName(element).localname.lower()
-        entry = _entry(element, is_sitemap=name == "sitemap")
+        entry = _feed_entry(element) if name in _OF_FEEDS else _entry(element, name == "sitemap")
         if entry.loc:
             yield entry
         element.clear()
@@ -81,7 +83,20 @@ def _entries(reader: etree.iterparse[Any]) -> Iterator[SitemapEntry]:
             del root[0]
 
 
-def _entry(element: etree._Element, *, is_sitemap: bool) -> SitemapEntry:
+def _feed_entry(element: etree._Element) -> SitemapEntry:
+    """An item of a feed. When it was published (``pubDate``) says nothing of its price since."""
+    entry = SitemapEntry()
+    for child in element:
+        name = str(child.tag).rpartition("}")[2].lower()
+        text = (child.text or "").strip()
+        if name == "link" and child.get("rel", "alternate") == "alternate":
+            entry.loc = entry.loc or child.get("href") or text
+        elif name == "updated":
+            entry.lastmod = text
+    return entry
+
+
+def _entry(element: etree._Element, is_sitemap: bool) -> SitemapEntry:
     entry = SitemapEntry(is_sitemap=is_sitemap)
     for child in element:
         name = str(child.tag).rpartition("}")[2].lower()

@@ -203,6 +203,33 @@ def test_a_sitemap_of_plain_text(end: str) -> None:
 
 
 @pytest.mark.parametrize(
+    "body",
+    [
+        b"""<?xml version="1.0"?><rss version="2.0"><channel><link>https://s.example/</link>
+        <item><title>One</title><link>https://s.example/1</link><pubDate>Mon</pubDate></item>
+        <item><title>Two</title><link> https://s.example/2 </link></item></channel></rss>""",
+        b"""<feed xmlns="http://www.w3.org/2005/Atom"><link rel="self" href="https://s.example/f"/>
+        <entry><link rel="edit" href="https://s.example/edit"/>
+        <link rel="alternate" href="https://s.example/1"/></entry>
+        <entry><link href="https://s.example/2"/></entry></feed>""",
+    ],
+)
+def test_feeds_are_sitemaps_too(body: bytes) -> None:
+    assert is_sitemap(body)
+    assert list(sitemap_read(body)) == [
+        SitemapEntry(loc="https://s.example/1"),
+        SitemapEntry(loc="https://s.example/2"),
+    ]
+
+
+def test_when_an_entry_of_atom_changed_is_told() -> None:
+    body = b"""<feed xmlns="http://www.w3.org/2005/Atom"><entry><link href="/1"/>
+        <published>2026-01-01</published><updated>2026-02-02</updated></entry></feed>"""
+
+    assert [entry.lastmod for entry in sitemap_read(body)] == ["2026-02-02"]
+
+
+@pytest.mark.parametrize(
     "body", [b"", b"Shoes", b"https://shop.example/ is our shop", b"<p>https://shop.example/</p>"]
 )
 def test_other_texts_are_no_sitemap(body: bytes) -> None:
