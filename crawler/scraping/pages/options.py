@@ -32,8 +32,10 @@ _SPLIT = re.compile(r"\s*[/|,–-]\s*")
 _DEFAULT = {"title", "default title", "default"}
 
 
-def option_is_colour(name: str) -> bool:
-    return _plain(name) in _COLOUR_NAMES or re.search(r"\bcolou?r\b", _plain(name)) is not None
+def option_is_colour(name: str, *, exactly: bool = False) -> bool:
+    """``exactly``: of the shoe as a whole, so that "Sole color" is none."""
+    plain = _plain(name)
+    return plain in _COLOUR_NAMES or (not exactly and re.search(r"\bcolou?r\b", plain) is not None)
 
 
 def option_is_size(name: str, values: Iterable[str] = ()) -> bool:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
+from itertools import chain
 
 from lxml.etree import LxmlError
 from lxml.html import HtmlElement, HTMLParser, document_fromstring
@@ -13,10 +14,11 @@ from crawler.scraping.pages.colours import colour_links
 from crawler.scraping.pages.opengraph import opengraph_read, tags_read
 from crawler.scraping.pages.products import Found, Place, fill, is_same, products_read
 from crawler.scraping.pages.rdfa import rdfa_read
-from crawler.scraping.pages.schema import json_ld_read, microdata_read
+from crawler.scraping.pages.schema import json_ld_read, listed_urls, microdata_read
+from crawler.scraping.pages.specs import colour_specified
 from crawler.scraping.pages.state import state_read
 from crawler.scraping.pages.urls import url_clean, url_is_page
-from crawler.scraping.pages.values import clean
+from crawler.scraping.pages.values import Node, clean
 
 MAX_LINKS = 5_000
 
@@ -67,8 +69,9 @@ def page_read(html: str, url: str, *, prefer: Prefer | None = None) -> Page:
         return Page(problems=(Problem("empty-page", "The page has no content."),))
     place = _place(tree, url)
     place = replace(place, currency=(prefer or Prefer()).currency)
-    drafts, product_links, problems = _products(tree, place, html)
-    nexts, links = _links(tree, place)
+    nodes, problems = json_ld_read(tree)
+    drafts, product_links = _products(tree, place, html, nodes)
+    nexts, links = _links(tree, place, listed=listed_urls(nodes))
     if drafts and links:
         known = {place.url, *(draft.url for draft in drafts), *product_links}
         product_links += tuple(url for url in colour_links(tree, place, links) if url not in known)
@@ -117,9 +120,8 @@ def _rel(tree: HtmlElement, wanted: str) -> Iterator[HtmlElement]:
 
 
 def _products(
-    tree: HtmlElement, place: Place, html: str
-) -> tuple[tuple[ListingDraft, ...], tuple[str, ...], list[str]]:
-    nodes, problems = json_ld_read(tree)
+    tree: HtmlElement, place: Place, html: str, nodes: list[Node]
+) -> tuple[tuple[ListingDraft, ...], tuple[str, ...]]:
     found = products_read(nodes, place) if nodes else Found()
     tagged = opengraph_read(tags_read(tree), place)
     drafts, links = found.drafts, found.links
@@ -139,8 +141,10 @@ def _products(
             drafts = (fill(drafts[0], tagged),)
     if len(drafts) <= 1 and not (links and not drafts) and "<script" in html:
         drafts = _with_state(drafts, tree, place)
+    if len(drafts) == 1 and not drafts[0].colour and (colour := colour_specified(tree)):
+        drafts = (replace(drafts[0], colour=colour),)
     here = {place.url, *(draft.url for draft in drafts)}
-    return drafts, tuple(url for url in dict.fromkeys(links) if url not in here), problems
+    return drafts, tuple(url for url in dict.fromkeys(links) if url not in here)
 
 
 def _with_state(
@@ -186,7 +190,9 @@ def _incomplete(drafts: tuple[ListingDraft, ...]) -> bool:
     )
 
 
-def _links(tree: HtmlElement, place: Place) -> tuple[tuple[str, ...], tuple[str, ...]]:
+def _links(
+    tree: HtmlElement, place: Place, *, listed: Iterable[str]
+) -> tuple[tuple[str, ...], tuple[str, ...]]:
     robots = {
         word.strip()
         for meta in tree.iter("meta")
@@ -199,11 +205,12 @@ def _links(tree: HtmlElement, place: Place) -> tuple[tuple[str, ...], tuple[str,
         url for link in _rel(tree, "next") if (url := url_clean(link.get("href"), base=place.base))
     )
     links: dict[str, None] = {}
-    for anchor in tree.iter("a", "area"):
-        href = anchor.get("href")
+    anchors = (
+        ((a.get("rel") or "").lower().split(), a.get("href")) for a in tree.iter("a", "area")
+    )
+    for rel, href in chain((([], url) for url in listed), anchors):
         if not href or len(links) >= MAX_LINKS:
             continue
-        rel = (anchor.get("rel") or "").lower().split()
         url = url_clean(href, base=place.base)
         if url is None or "nofollow" in rel or url == place.url or not url_is_page(url):
             continue

@@ -31,7 +31,7 @@ _WRAPPED = re.compile(
 )
 """What pages that were XHTML once put around a script."""
 _OURS = re.compile(r"^(?:schema:|https?://schema\.org/)")
-_PREFIXED = re.compile(r'"(?:schema:|https?://schema\.org/)\w+"\s*:')
+_ODDLY_NAMED = re.compile(r'"(?:(?:schema:|https?://schema\.org/)\w+|[A-Z]\w*)"\s*:')
 
 _json_ld = JsonLdExtractor()
 _microdata = MicrodataExtractor()
@@ -64,22 +64,30 @@ def json_ld_read(tree: HtmlElement) -> tuple[list[Node], list[str]]:
             script.text = wrapped["data"] or wrapped["comment"]
         try:
             found = [one for one in _json_ld.extract_items(script) if isinstance(one, dict)]
-            nodes += map(_unprefixed, found) if _PREFIXED.search(script.text or "") else found
+            nodes += map(_renamed, found) if _ODDLY_NAMED.search(script.text or "") else found
         except (ValueError, RecursionError) as error:
             if (script.text or "").strip():
                 problems.append(f"{type(error).__name__}: {error}"[:300])
     return nodes, problems
 
 
-def _unprefixed(value: Any, depth: int = 0) -> Any:
-    """Names without the vocabulary before them: ``schema:name``, ``https://schema.org/name``."""
+def _renamed(value: Any, depth: int = 0) -> Any:
+    """Properties by schema.org's own names, for ``schema:name``, ``https://schema.org/name`` and
+    the capitals of some shop systems (``Offers``, ``SKU``)."""
     if depth > MAX_DEPTH:
         return value
     if isinstance(value, list):
-        return [_unprefixed(one, depth + 1) for one in value]
+        return [_renamed(one, depth + 1) for one in value]
     if not isinstance(value, dict):
         return value
-    return {_OURS.sub("", name): _unprefixed(one, depth + 1) for name, one in value.items()}
+    # A name that is right as it stands wins over another that becomes it.
+    named = sorted(value.items(), key=lambda one: _name(one[0]) == one[0])
+    return {_name(name): _renamed(one, depth + 1) for name, one in named}
+
+
+def _name(written: str) -> str:
+    bare = _OURS.sub("", written)
+    return bare.lower() if bare.isupper() else bare[:1].lower() + bare[1:]
 
 
 def microdata_read(tree: HtmlElement, url: str) -> list[Node]:
@@ -107,6 +115,22 @@ def _plain(item: Any, depth: int = 0) -> Any:
     if "value" in item and "properties" not in item:
         node["@value"] = item["value"]
     return node
+
+
+def listed_urls(roots: Any, depth: int = 0) -> Iterator[str]:
+    """The addresses in each ItemList, as written: all that some list pages tell of their items."""
+    if isinstance(roots, list):
+        for one in roots[:MAX_NODES]:
+            yield from listed_urls(one, depth + 1)
+    elif isinstance(roots, dict) and depth <= MAX_DEPTH:
+        if types(roots) & {"ItemList", "OfferCatalog"}:
+            for one in each(roots.get("itemListElement")):
+                item = one.get("item") if isinstance(one, dict) else one
+                told = item if isinstance(item, dict) else {"url": item}
+                own = one.get("url") if isinstance(one, dict) else None
+                yield from (url for url in (own or told.get("url"),) if isinstance(url, str))
+        else:
+            yield from listed_urls([v for v in roots.values() if isinstance(v, dict | list)], depth)
 
 
 class Graph:

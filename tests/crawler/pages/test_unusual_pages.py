@@ -51,6 +51,31 @@ def test_names_may_bear_the_vocabulary_before_them(before: str) -> None:
     assert (draft.title, draft.brand, draft.currency) == ("Glide", "Aero", "GBP")
 
 
+def test_names_may_be_written_in_capitals() -> None:
+    told = {"@type": "Product", "Name": "Glide", "SKU": "G-1", "Brand": {"name": "Aero"},
+            "Offers": {"Price": "1", "price": "80", "Availability": "https://schema.org/InStock"},
+            }  # fmt: skip
+
+    (draft,) = page_read(script(told), URL).drafts
+
+    assert (draft.title, draft.sku, draft.brand) == ("Glide", "G-1", "Aero")
+    assert (str(draft.price), draft.availability) == ("80.00", "in-stock")
+
+
+def test_a_list_may_tell_nothing_but_addresses() -> None:
+    told = {"@type": "CollectionPage", "mainEntity": {"@type": "ItemList", "itemListElement": [
+        {"@type": "ListItem", "position": 1, "url": "/p/1"},
+        {"@type": "ListItem", "position": 2, "item": "/p/2"},
+        {"@type": "ListItem", "position": 3, "item": {"@type": "Thing", "url": "/p/3"}},
+        "/p/4", {"@type": "ListItem"},
+    ]}}  # fmt: skip
+    crumbs = {"@type": "BreadcrumbList", "itemListElement": [{"item": "/home"}]}
+
+    page = page_read(script([told, crumbs]), "https://shop.example/shoes")
+
+    assert page.links == tuple(f"https://shop.example/p/{n}" for n in (1, 2, 3, 4))
+
+
 @pytest.mark.parametrize(
     ("before", "after"),
     [("//<![CDATA[\n", "\n//]]>"), ("/*<![CDATA[*/", "/*]]>*/"), ("<!-- ", " -->")],
@@ -108,6 +133,9 @@ def test_a_state_tells_the_currency_once() -> None:
         ('srcset="a.jpg, a2.jpg 2x"', "a2.jpg"),
         ('srcset="w_1,h_2/a.jpg 1x, w_2,h_4/a.jpg 2x"', "w_2,h_4/a.jpg"),
         ('srcset="data:image/gif;base64,R0 1w" data-src="a.jpg"', "a.jpg"),
+        ('src="a-80.jpg" data-image-large-src="a.jpg"', "a.jpg"),
+        ('srcset="a-400.jpg 400w" data-zoom-image="a.jpg"', "a.jpg"),
+        ('src="a.jpg" data-zoom="true"', "a.jpg"),
         ('src="data:image/gif;base64,R0"', ""),
         ('srcset=" , ,"', ""),
     ],

@@ -1,0 +1,53 @@
+"""The table of details of a page, where nothing meant for machines tells the colour."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from crawler.scraping.pages import page_read
+
+URL = "https://shop.example/p/1"
+TOLD = {"@type": "Product", "name": "Glide", "brand": "Aero", "offers": {"price": "80"}}
+
+
+def colour(details: str, **more: str) -> str:
+    script = f'<script type="application/ld+json">{json.dumps({**TOLD, **more})}</script>'
+    (draft,) = page_read(f"<html><body>{script}{details}</body></html>", URL).drafts
+    return draft.colour
+
+
+@pytest.mark.parametrize(
+    "details",
+    [
+        "<table><tr><th>Farbe:</th><td><span>Schwarz/Weiß</span></td></tr></table>",
+        "<table><tr><td>Colour</td><td>Schwarz/Weiß</td></tr></table>",
+        "<dl><dt>Genre</dt><dd>Homme</dd><dt>Couleur</dt><dd>Schwarz/Weiß</dd></dl>",
+        "<ul><li><b>Kolor</b>: Schwarz/Weiß</li><li>Kolor podeszwy: Rot</li></ul>",
+        "<p>Color: Schwarz/Weiß</p><p>Colour: schwarz/weiß</p>",
+        "<p>Color: Schwarz/Weiß</p><table><tr><th>Sole color</th><td>Red</td></tr></table>",
+    ],
+)
+def test_the_colour_is_read(details: str) -> None:
+    assert colour(details) == "Schwarz/Weiß"
+
+
+@pytest.mark.parametrize(
+    "details",
+    [
+        "<p>Color: choose one</p>",
+        "<dl><dt>Color</dt><dd>Black</dd><dd>Red</dd></dl>",
+        "<p>Color: Black</p><aside><p>Color: Red</p></aside>",
+        f"<p>Color: Black {'and more ' * 20}</p>",
+        "<table><tr><th>Color</th><td><select><option>Black</select></td></tr></table>",
+        "<table><tr><td>Color</td><td>Black</td><td>Red</td></tr></table>",
+        "<dl><dt>Color</dt></dl>",
+    ],
+)
+def test_no_colour_is_guessed(details: str) -> None:
+    assert colour(details) == ""
+
+
+def test_what_is_meant_for_machines_is_believed_first() -> None:
+    assert colour("<p>Color: Black</p>", color="Red") == "Red"
