@@ -8,22 +8,16 @@ from collections.abc import Iterable
 from catalog.colours import colours_parse
 from catalog.models import Availability, Category, Gender, Height
 from catalog.text import name_clean
+from catalog.titles import vocabulary
 
 _TOKENS = re.compile(r"[a-z0-9]+")
+_LETTERS = re.compile(r"[^\W\d_]+")
 
 _HEIGHTS = {
     "low": Height.LOW, "lo": Height.LOW,
     "mid": Height.MID,
     "high": Height.HIGH, "hi": Height.HIGH, "hightop": Height.HIGH,
 }  # fmt: skip
-_KIDS = frozenset(
-    ("kid", "kids", "boy", "boys", "girl", "girls", "youth", "junior", "juniors", "toddler",
-     "toddlers", "infant", "infants", "baby", "babies", "child", "children", "childrens",
-     "preschool", "gs", "ps", "td")
-)  # fmt: skip
-_WOMEN = frozenset(("woman", "women", "womens", "female", "ladies", "lady", "wmns"))
-_MEN = frozenset(("man", "men", "mens", "male", "gents", "gentlemen"))
-
 _CATEGORIES: tuple[tuple[str, Category], ...] = (
     # The first that matches wins: the special before the general.
     (r"flip[\s-]?flops?|thongs?|slides?|slippers?", Category.FLIP_FLOP),
@@ -84,16 +78,44 @@ def height_guess(*names: str) -> str:
 
 
 def gender_parse(text: str) -> str:
-    """ "Men's", "https://schema.org/Female", "Boys' Toddler" → a Gender value, or ""."""
-    tokens = set(_TOKENS.findall(re.sub(r"['’]", "", text.lower())))
-    if tokens & _KIDS or {"grade", "school"} <= tokens:
+    """ "Men's", "https://schema.org/Female", "Damen", "Boys' Toddler" → a Gender value, or ""."""
+    tokens = set(_LETTERS.findall(re.sub(r"['’]", "", text.lower())))
+    told = {vocabulary.GENDERS[token] for token in tokens & vocabulary.GENDERS.keys()}
+    if Gender.KIDS in told or {"grade", "school"} <= tokens:
         return Gender.KIDS.value
-    women, men = bool(tokens & _WOMEN), bool(tokens & _MEN)
-    if "unisex" in tokens or "adult" in tokens or (women and men):
+    if Gender.UNISEX in told or {Gender.MEN, Gender.WOMEN} <= told:
         return Gender.UNISEX.value
-    if women:
-        return Gender.WOMEN.value
-    return Gender.MEN.value if men else ""
+    return told.pop().value if told else ""
+
+
+def audience_split(name: str) -> tuple[str, str]:
+    """A title without whom the shoe is for, and the words that tell it.
+
+    >>> audience_split("Women's Ghost 15 Running Shoes")
+    ('Ghost 15', "Women's Running Shoes")
+    >>> audience_split("Old Skool (Men's)")
+    ('Old Skool', "Men's")
+    """
+    rest = _AUDIENCE_SUFFIX.sub("", name)
+    taken = [name[len(rest) :].strip(" -–—|,()")]
+    words = rest.split()
+    while len(words) > 1 and _is_audience(words[0]):
+        taken.append(words.pop(0))
+    end = len(words)
+    while end > 1 and words[end - 1].lower() in vocabulary.KINDS | vocabulary.NOISE:
+        end -= 1
+    # What kind of shoe it is may be the name; behind an audience it is not.
+    if end and (taken[1:] or _is_audience(words[end - 1])):
+        taken += words[end:]
+        words = words[:end]
+    while len(words) > 1 and _is_audience(words[-1]):
+        taken.append(words.pop())
+    return " ".join(words), " ".join(filter(None, taken))
+
+
+def _is_audience(word: str) -> bool:
+    bare = re.sub(r"['’]s?$", "", word.lower().strip(",;"))
+    return bare in vocabulary.AUDIENCES
 
 
 def category_parse(text: str, *, title: str = "") -> str:
@@ -121,10 +143,10 @@ def model_name(
 ) -> tuple[str, str]:
     """A model's name, and the colour text where only the title tells it.
 
-    The group's name is believed; a title loses its brand, its colour and a trailing "- Men's".
+    The group's name is believed; a title loses its brand, its colour and whom it is for.
     Both answers may be "".
     """
-    name = name_clean(_AUDIENCE_SUFFIX.sub("", group or title))
+    name = name_clean(audience_split(group or title)[0])
     names = sorted(brand_names, key=len, reverse=True)
     if group:
         return _without_brand(name, names) or name, colour
@@ -132,7 +154,7 @@ def model_name(
         name = _without_colour(name, colour)
     elif (parts := _LAST_PART.match(name)) and _is_colour(parts["tail"]):
         name, colour = parts["head"], parts["tail"].strip()
-    name = name_clean(_AUDIENCE_SUFFIX.sub("", name))
+    name = name_clean(audience_split(name)[0])
     return _without_brand(name, names), colour
 
 
@@ -143,10 +165,12 @@ def _is_colour(text: str) -> bool:
 
 
 def _without_brand(name: str, brand_names: Iterable[str]) -> str:
+    """Without the brand it begins with, and the kind of shoe before that: "Baskets Veja Campo"."""
     for brand in brand_names:
-        if brand and name.lower().startswith(brand.lower()):
-            rest = name[len(brand) :]
-            if not rest or not rest[0].isalnum():
+        if brand and (found := re.search(rf"(?<!\w){re.escape(brand)}(?!\w)", name, re.IGNORECASE)):
+            before = name[: found.start()].lower().split()
+            if all(word in vocabulary.KINDS | vocabulary.NOISE for word in before):
+                rest = name[found.end() :]
                 return name_clean(rest.lstrip("'’s ") if rest[:1] in "'’" else rest)
     return name
 

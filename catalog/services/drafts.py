@@ -11,7 +11,7 @@ from catalog.exceptions import DraftRejected
 from catalog.models import Availability
 from catalog.text import name_clean, text_clean, text_clean_lines
 from catalog.types import MAX_NAME, MAX_TITLE, MAX_URL, DraftRejection, ListingDraft
-from catalog.words import availability_parse
+from catalog.words import audience_split, availability_parse
 
 MAX_DESCRIPTION = 5_000
 MAX_PRICE = Decimal("9999999999.99")
@@ -56,7 +56,7 @@ def draft_clean(draft: ListingDraft) -> ListingDraft:
         group_id=text_clean(draft.group_id, 100),
         colour=text_clean(draft.colour, MAX_NAME),
         category=text_clean(draft.category, MAX_NAME),
-        gender=text_clean(draft.gender, MAX_NAME),
+        gender=text_clean(draft.gender or audience_split(title or model)[1], MAX_NAME),
         material=text_clean(draft.material, MAX_NAME),
         price=price,
         currency=currency if re.fullmatch(r"[A-Z]{3}", currency) and price is not None else "",

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
@@ -214,7 +213,7 @@ def _said_of_model(draft: ListingDraft, name: str) -> dict[str, str]:
     return {
         "category": category_parse(draft.category, title=draft.title),
         "height": height_guess(name, draft.title, draft.category),
-        "gender": gender_parse(draft.gender) or gender_parse(_audience(draft.title)),
+        "gender": gender_parse(draft.gender),
         "material": draft.material,
         "description": draft.description,
     }
@@ -230,8 +229,3 @@ def _complete(model: ShoeModel, said: dict[str, str]) -> None:
         model.save(update_fields=[*missing, "updated_at"])
         if {"category", "height", "gender"} & set(missing):
             colorways_refresh(model.colorways.values_list("id", flat=True), covers=False)
-
-
-def _audience(title: str) -> str:
-    """What stands behind the last dash or in brackets: "Old Skool - Men's"."""
-    return re.split(r"\s[-–—|]\s|\(", title)[-1] if re.search(r"\s[-–—|]\s|\(", title) else ""

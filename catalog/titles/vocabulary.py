@@ -20,10 +20,11 @@ def _set(*lines: str) -> frozenset[str]:
 GENDERS: Final[Mapping[str, Gender]] = {
     word: gender
     for gender, words in {
-        Gender.MEN: "men mens man male gents herren herr männer homme hommes hombre hombres uomo "
-        "uomini heren mannen masculino",
+        Gender.MEN: "men mens man male gents gentlemen herren herr männer homme hommes hombre "
+        "hombres uomo uomini heren mannen masculino herre męskie męski pánské",
         Gender.WOMEN: "women womens woman wmns wmn female ladies lady damen dame frauen femme "
-        "femmes mujer mujeres donna donne dames vrouwen feminino señora",
+        "femmes mujer mujeres donna donne dames vrouwen feminino señora "
+        "damskie damski dámské",
         Gender.KIDS: "kid kids boy boys girl girls youth junior juniors jr toddler toddlers infant "
         "infants baby babies child children childrens preschool gradeschool gs ps td kinder "
         "kinderschuhe jungen mädchen enfant enfants garçon garçons fille filles bébé niño niña "
@@ -32,6 +33,14 @@ GENDERS: Final[Mapping[str, Gender]] = {
     }.items()
     for word in words.split()
 }  # fmt: skip
+
+AUDIENCES: Final = _set(
+    "men mens women womens wmns unisex kids boys girls toddler toddlers infant infants junior "
+    "juniors herren damen kinder homme hommes femme femmes enfant enfants hombre hombres mujer "
+    "mujeres niños uomo uomini donna bambino bambini heren dames kinderen herre męskie damskie "
+    "pánské dámské"
+)
+"""Of GENDERS, those that at an end of a shop's title are no part of a model's name."""
 
 NOISE: Final = _set(
     # English

@@ -70,6 +70,11 @@ def test_names_that_share_a_slug_stay_two(shop: Retailer) -> None:
         ({"title": 'Acme SFB 6" Red', "colour": "Red"}, ('SFB 6"', "Red")),
         ({"title": "whatever", "model": "Acme Runner - Women's"}, ("Runner", "Black / White")),
         ({"title": "whatever", "model": "Acme"}, ("Acme", "Black / White")),
+        ({"title": "Acme Runner Men's"}, ("Runner", "Black / White")),
+        ({"title": "Acme Runner Herren - Rot", "colour": ""}, ("Runner", "Rot")),
+        ({"title": "Women's Acme Runner Running Shoes"}, ("Runner", "Black / White")),
+        ({"title": "Baskets Acme Runner"}, ("Runner", "Black / White")),
+        ({"title": "Damen"}, ("Damen", "Black / White")),
         ({"title": "Acmeville Runner Black / White"}, ("Acmeville Runner", "Black / White")),
     ],
 )  # fmt: skip
