@@ -15,6 +15,7 @@ from urllib.parse import urlsplit
 
 from catalog.types import MAX_TITLE, ListingDraft
 from crawler.scraping.feeds.types import FeedItem, Trouble
+from crawler.scraping.pages.options import without_size
 from crawler.scraping.pages.products import MAX_IMAGES
 from crawler.scraping.pages.urls import url_clean
 from crawler.scraping.pages.values import availability_parse, clean, gtin_parse, price_parse
@@ -121,10 +122,11 @@ def item_draft(
     if url is None:
         return Trouble("url-invalid", f"{where} leads to {_shown(link)}, which is no address of a "
                        "web page without a password in it.")  # fmt: skip
+    size = clean(one("size"))
     price, currency = _price(one, now or datetime.now(UTC))
     draft = ListingDraft(
         url=url,
-        title=title[:MAX_TITLE],
+        title=without_size(title[:MAX_TITLE], size, clean(one("color"))),
         sku=clean(one("id"))[:100],
         mpn=clean(one("mpn"))[:100],
         gtin=gtin_parse({"gtin": one("gtin")}),
@@ -140,7 +142,7 @@ def item_draft(
         description=clean(one("description")),
         image_urls=_images(item, rules, base),
     )
-    return FeedDraft(draft, group=draft.group_id, size=clean(one("size")))
+    return FeedDraft(draft, group=draft.group_id, size=size)
 
 
 def _all(item: FeedItem, name: str, rules: FeedRules) -> Sequence[str]:

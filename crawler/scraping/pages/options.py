@@ -28,6 +28,9 @@ _SIZE_WORDS = re.compile(
     r"|x{0,3}s|m|l|x{1,4}l|one size|os|einheitsgröße|taille unique",
     re.IGNORECASE,
 )
+_SIZE_LABEL = "|".join(
+    (*sorted(map(re.escape, _SIZE_NAMES), key=len, reverse=True), "eur?", "u[ks]", "gr")
+)
 _SPLIT = re.compile(r"\s*[/|,–-]\s*")
 _DEFAULT = {"title", "default title", "default"}
 
@@ -53,6 +56,20 @@ def is_size(value: str) -> bool:
     if _SIZE_WORDS.fullmatch(value.strip()):
         return True
     return bool(parts) and all(_SIZE_WORDS.fullmatch(part) for part in parts)
+
+
+def without_size(title: str, size: str, colour: str) -> str:
+    """A title that names one of its sizes at its end, without it: "Glide - Red, EU 42".
+
+    A bare number may be the model's ("Kayano 30"), unless the colour stands before it.
+    """
+    if not size:
+        return title
+    before = rf"[-–—,;/|:(\[]\s*(?:{_SIZE_LABEL})?|\s(?:{_SIZE_LABEL})"
+    if colour:
+        before += rf"|(?<={re.escape(colour)})"
+    end = rf"\s*(?:{before})[\s:.]*{re.escape(size)}\s*[)\]]?\s*$"
+    return re.sub(end, "", title, flags=re.IGNORECASE) or title
 
 
 def colour_index(names: Sequence[str], values: Sequence[Sequence[str]]) -> int | None:

@@ -54,7 +54,7 @@ def read(rules: FeedRules | None = None, **changes: Any) -> FeedDraft:
 def test_every_field() -> None:
     draft = read().draft
 
-    assert (draft.url, draft.title) == ("https://shop.example/p/a1", FIELDS["title"])
+    assert (draft.url, draft.title) == ("https://shop.example/p/a1", "Maker Low 1 Black/White")
     assert (draft.sku, draft.mpn, draft.gtin, draft.group_id) == (
         "A1",
         "M-1",
@@ -174,6 +174,24 @@ def test_sizes_are_told_from_other_shoes() -> None:
     assert not read(id="A2", size="43", color="Red").is_size_of(one)
     assert not read(id="A2", size="43", item_group_id="G2").is_size_of(one)
     assert not read(id="A2", size="").is_size_of(one)
+
+
+@pytest.mark.parametrize(
+    ("title", "size", "left"),
+    [
+        ("Maker Low - Black/White, 42", "42", "Maker Low - Black/White"),
+        ("Maker Low (EU 42)", "42", "Maker Low"),
+        ("Maker Low Size: 42", "42", "Maker Low"),
+        ("Maker Low / Größe 42 2/3", "42 2/3", "Maker Low"),
+        ("Maker Low Black/White 9.5", "9.5", "Maker Low Black/White"),
+        ("Maker Kayano 30", "30", "Maker Kayano 30"),
+        ("Maker Low 142", "42", "Maker Low 142"),
+        ("Maker Low 42", "", "Maker Low 42"),
+        ("42", "42", "42"),
+    ],
+)
+def test_a_title_names_no_size(title: str, size: str, left: str) -> None:
+    assert read(title=title, size=size).draft.title == left
 
 
 def test_a_feed_with_names_of_its_own() -> None:
