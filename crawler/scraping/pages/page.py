@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from itertools import chain
@@ -14,7 +15,12 @@ from crawler.scraping.pages.colours import colour_links
 from crawler.scraping.pages.opengraph import opengraph_read, tags_read
 from crawler.scraping.pages.products import Found, Place, fill, is_same, products_read
 from crawler.scraping.pages.rdfa import rdfa_read
-from crawler.scraping.pages.schema import json_ld_read, listed_urls, microdata_read
+from crawler.scraping.pages.schema import (
+    json_ld_read,
+    listed_urls,
+    microdata_read,
+    site_name,
+)
 from crawler.scraping.pages.specs import colour_specified
 from crawler.scraping.pages.state import state_read
 from crawler.scraping.pages.urls import url_clean, url_is_page
@@ -123,7 +129,9 @@ def _products(
     tree: HtmlElement, place: Place, html: str, nodes: list[Node]
 ) -> tuple[tuple[ListingDraft, ...], tuple[str, ...]]:
     found = products_read(nodes, place) if nodes else Found()
-    tagged = opengraph_read(tags_read(tree), place)
+    tags = tags_read(tree)
+    tagged = opengraph_read(tags, place)
+    site = next(iter(tags.get("og:site_name", ())), "") or site_name(nodes)
     drafts, links = found.drafts, found.links
     if _incomplete(drafts) and "itemprop" in html:
         weaker = products_read(microdata_read(tree, place.base), place)
@@ -143,6 +151,7 @@ def _products(
         drafts = _with_state(drafts, tree, place)
     if len(drafts) == 1 and not drafts[0].colour and (colour := colour_specified(tree)):
         drafts = (replace(drafts[0], colour=colour),)
+    drafts = tuple(_unsigned(draft, site) for draft in drafts)
     here = {place.url, *(draft.url for draft in drafts)}
     return drafts, tuple(url for url in dict.fromkeys(links) if url not in here)
 
@@ -162,10 +171,20 @@ def _with_state(
         if not any(is_same(told, other) for other in found):
             continue
         if len(found) > 1:
-            return tuple(fill(other, told) for other in found)
+            # The page's codes are of all colours together, or of the one that it opens with.
+            group = replace(told, group_id=told.group_id or told.sku, sku="", mpn="", gtin="")
+            return tuple(fill(other, group) for other in found)
         if _incomplete(drafts):
             return (fill(told, found[0]),)
     return drafts
+
+
+def _unsigned(draft: ListingDraft, site: str) -> ListingDraft:
+    """A title without the shop's own name behind it: "Penny Loafer — Casa Abril"."""
+    signature = re.compile(rf"(?<=\S)\s*[-–—|·•:]\s*{re.escape(site)}\s*$", re.IGNORECASE)
+    if not site or not signature.search(draft.title):
+        return draft
+    return replace(draft, title=signature.sub("", draft.title))
 
 
 def _is_named(draft: ListingDraft, tree: HtmlElement) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, fields, replace
 from decimal import Decimal
@@ -360,8 +361,11 @@ def _told_apart(drafts: list[ListingDraft]) -> list[ListingDraft]:
     if len({draft.url for draft in drafts}) == len(drafts):
         return drafts
     seen: dict[str, ListingDraft] = {}
+    codes = Counter(draft.mpn or draft.sku for draft in drafts)
     for draft in drafts:
-        label = draft.mpn or draft.sku or draft.colour or draft.title
+        code = draft.mpn or draft.sku
+        # A code that other colours have too tells none of them.
+        label = (code if code and codes[code] == 1 else draft.colour or code) or draft.title
         url = draft.url if len(drafts) == 1 else f"{draft.url}#{url_fragment(label)}"
         seen.setdefault(url, replace(draft, url=url))
     return list(seen.values())

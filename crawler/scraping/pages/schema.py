@@ -11,7 +11,7 @@ from extruct.w3cmicrodata import MicrodataExtractor
 from lxml.html import HtmlElement
 
 from crawler.scraping.pages.images import image_shown
-from crawler.scraping.pages.values import Node, each
+from crawler.scraping.pages.values import Node, each, text
 
 MAX_DEPTH = 12
 MAX_NODES = 5_000
@@ -133,6 +133,12 @@ def listed_urls(roots: Any, depth: int = 0) -> Iterator[str]:
             yield from listed_urls([v for v in roots.values() if isinstance(v, dict | list)], depth)
 
 
+def site_name(nodes: list[Node]) -> str:
+    """What the WebSite of a page is called; "" where it is not told."""
+    graph = Graph(nodes)
+    return next((text(n.get("name")) for n in graph.sites if text(n.get("name"))), "")
+
+
 class Graph:
     """Nodes of a page, with ``@id`` references followed, and its own products told from others."""
 
@@ -141,6 +147,7 @@ class Graph:
         """Products and groups that the page is about, outermost only, in order."""
         self.elsewhere: list[Node] = []
         """Products named in lists or as related."""
+        self.sites: list[Node] = []
         self._by_id: dict[str, Node] = {}
         self._left = MAX_NODES
         walked = list(self._walk(roots, elsewhere=False, depth=0))
@@ -150,7 +157,9 @@ class Graph:
             if isinstance(identity, str) and len(node) > len(self._by_id.get(identity, {})):
                 self._by_id[identity] = node
         for node, elsewhere in walked:
-            if is_product(node):
+            if "WebSite" in types(node):
+                self.sites.append(node)
+            elif is_product(node):
                 (self.elsewhere if elsewhere else self.products).append(node)
 
     def follow(self, value: Any) -> Any:

@@ -10,11 +10,13 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator
+from itertools import chain
 from typing import Any
 
 from lxml.html import HtmlElement
 
 from crawler.scraping.pages.options import colour_index, is_size, option_is_size
+from crawler.scraping.pages.platforms import attributes_read, heading, plain_state
 from crawler.scraping.pages.values import Node, each, image_urls, text
 
 MAX_SCRIPT = 5_000_000
@@ -45,9 +47,9 @@ _SIZE = (
     "size", "sizename", "sizelabel", "displaysize", "eusize", "ussize",
 )  # fmt: skip
 _PRICE = (
-    "saleprice", "currentprice", "finalprice", "sellingprice", "discountedprice", "pricenow",
-    "price", "prices", "pricing", "priceinfo", "amount", "value", "current", "sale", "selling",
-    "fullprice", "listprice", "regularprice", "originalprice", "min", "low",
+    "saleprice", "currentprice", "finalprice", "displayprice", "sellingprice", "discountedprice",
+    "pricenow", "price", "prices", "pricing", "priceinfo", "amount", "value", "current", "sale",
+    "selling", "fullprice", "listprice", "regularprice", "originalprice", "min", "low",
 )  # fmt: skip
 _CURRENCY = (
     "currency", "currencycode", "pricecurrency", "currencyiso", "currencyisocode",
@@ -75,8 +77,9 @@ _MEASURES = (
 def state_read(tree: HtmlElement) -> list[Node]:
     """Products and groups of products in a page's scripts, in the form of JSON-LD nodes."""
     found: list[Node] = []
-    for state in _states(tree):
-        for raw in _products(state):
+    name = heading(tree)
+    for state in chain(_states(tree), attributes_read(tree)):
+        for raw in _products(state, name):
             node = _node(raw)
             if node and node not in found:
                 found.append(node)
@@ -92,7 +95,7 @@ def _states(tree: HtmlElement) -> Iterator[Any]:
         kind = (script.get("type") or "").lower()
         if not written.strip() or len(written) > MAX_SCRIPT or "ld+json" in kind:
             continue
-        if "json" in kind:
+        if "json" in kind or "x-magento-init" in kind:
             yield from _decoded(written.strip(), 0, quoted=False)
         elif not kind or "javascript" in kind or kind == "module":
             for match in _ASSIGNED.finditer(written):
@@ -111,8 +114,12 @@ def _decoded(written: str, start: int, *, quoted: bool) -> Iterator[Any]:
         yield value
 
 
-def _products(state: Any) -> Iterator[Node]:
-    """Outermost things in a state that look like a product."""
+def _products(state: Any, name: str) -> Iterator[Node]:
+    """Outermost things in a state that look like a product.
+
+    Args:
+        name: of the page's product, for those that tell none.
+    """
     stack: list[tuple[Any, int]] = [(state, 0)]
     left = MAX_NODES
     while stack and left:
@@ -121,6 +128,7 @@ def _products(state: Any) -> Iterator[Node]:
         if depth > MAX_DEPTH:
             continue
         if isinstance(value, dict):
+            value = plain_state(value, name)
             if _is_product(value):
                 yield value
                 continue
@@ -133,10 +141,11 @@ def _is_product(node: Node) -> bool:
     plain = _plain(node)
     if not text(_get(plain, _NAME)):
         return False
-    variants = [v for v in each(_get(plain, _MEASURES)) if isinstance(v, dict)]
-    priced = _amount(plain) is not None or any(_amount(_plain(v)) is not None for v in variants)
+    variants = [_plain(v) for v in each(_get(plain, _MEASURES)) if isinstance(v, dict)]
+    priced = _amount(plain) is not None or any(_amount(v) is not None for v in variants)
     told = sum(_get(plain, names) is not None for names in (_BRAND, _CODE, _IMAGES, _COLOUR, _URL))
-    return priced and told + bool(variants) >= 2
+    chosen = any(_get(v, _COLOUR + _SIZE) is not None for v in variants)
+    return priced and told + bool(variants) + chosen >= 2
 
 
 def _node(raw: Node) -> Node:
