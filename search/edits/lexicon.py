@@ -1,7 +1,7 @@
 """What a word or phrase means: the tables in ``data/``, the colours of the catalog, and names.
 
 Looked up by the longest phrase. A word that is in no phrase is tried without its ending, then as a
-misspelling; an English word that means something else is never taken for a misspelling.
+misspelling; a common word that means something else is never taken for a misspelling.
 """
 
 from __future__ import annotations
@@ -145,10 +145,15 @@ class Lexicon:
         """How a word may stand in a phrase: as it is, without its ending, or spelled right."""
         if self.knows(word):
             return [word, *self._singular(word)]
+        if word in everyday():
+            return [word]
         endings = _plural(word) if word in english() else [*_plural(word), *_endings(word)]
         found = [stem for stem in endings if self.get((stem,)) or self.knows(stem)]
-        if not found and (mended := self.mended(word)):
-            found = [mended, *self._singular(mended)]
+        if not found:
+            stems = [stem for stem in endings if len(stem) > 4]
+            tried = (self.mended(form) for form in (word, *stems))
+            if mended := next(filter(None, tried), None):
+                found = [mended, *self._singular(mended)]
         return [word, *found]
 
     def _singular(self, word: str) -> list[str]:
@@ -191,7 +196,7 @@ def _combinations(forms: Sequence[Sequence[str]]) -> Iterator[Words]:
 
 def _plural(word: str) -> list[str]:
     stems = []
-    if len(word) > 3 and word.endswith("s"):
+    if word.endswith("s") and (len(word) > 3 or word[:-1].isdigit()):  # "Air Max 97s"
         stems.append(word[:-1])
         if word.endswith("es") and len(word) > 4:
             stems.append(word[:-2])
@@ -300,6 +305,13 @@ def name_is_shy(phrase: str, attribute: str) -> bool:
 def values_of(attribute: str) -> tuple[str, ...]:
     """The canonical values of an attribute in ``data/values.toml``, in its order."""
     return tuple(_read("values")[attribute])
+
+
+@cache
+def everyday() -> frozenset[str]:
+    """Common words of other languages, and slang: they mean what they are, and misspell nothing."""
+    phrases = _read("grammar")["everyday"].values()
+    return frozenset(s for part in phrases for word in _phrases(part) for s in spellings(word))
 
 
 @cache

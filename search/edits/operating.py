@@ -42,6 +42,9 @@ class Operating(Exchanging):
             return
         if self.operator and self.operator.mode == "avoid" and self.operator.targets == 0:
             return
+        if self._ends() and self._postfix():
+            self._settle_pending("change")  # "the brand not so much"
+            return
         if after is None or kind in {Kind.STOP, Kind.BUT}:
             self.unread.add(self.at)
             return
@@ -50,10 +53,13 @@ class Operating(Exchanging):
     def _denied_behind(self) -> bool:
         """ "white no, red yes", "leather is not ok": what is denied stands before."""
         before = preceding(self.items, self.at, SILENT | {Kind.IS})
-        after = self._after(SILENT | {Kind.LIKED})
         named = before is not None and self.items[before].kind is Kind.VALUE
-        ends = after is None or self.items[after].kind in {Kind.COMMA, Kind.STOP, Kind.BUT}
-        return bool(named and ends and self.wishes and self.operator is None)
+        return bool(named and self._ends() and self.wishes and self.operator is None)
+
+    def _ends(self) -> bool:
+        """Whether nothing more is said of it."""
+        after = self._after(SILENT | {Kind.LIKED})
+        return after is None or self.items[after].kind in {Kind.COMMA, Kind.STOP, Kind.BUT}
 
     def _instead(self, item: Item) -> None:
         self._forget_another()
@@ -98,6 +104,9 @@ class Operating(Exchanging):
 
     def _not_after(self, item: Item) -> None:
         """ "검은색 말고": what was named last, and what is joined with it, is not wanted."""
+        if self.pending and self._postfix():
+            self._settle_pending("change")  # "브랜드는 별로"
+            return
         for wish in reversed(self.wishes):
             if wish.mode == "change" and wish.value is not None:
                 wish.mode = "avoid"
@@ -131,6 +140,7 @@ class Operating(Exchanging):
         self._start(Kind.KEEP, item, "keep")
 
     def _alike(self, item: Item) -> None:
+        self.any = False  # "anything similar but red"
         after = self._after()
         if self._postfix():
             self._settle_pending("keep")

@@ -38,6 +38,7 @@ def _money(name: str) -> str:
 
 _NOT_MORE: Final = (
     r"(?:(?:no|not) (?:more|higher|pricier|dearer) than|not (?:over|above|exceeding)|nicht mehr als|"
+    r"no (?:se )?(?:pasen?|superen?|excedan?)(?: de)?(?: los)?|"
     r"nicht (?:uber|ueber)|nicht teurer als|no mas (?:caras? |caros? )?(?:de|que))"
 )
 _NOT_LESS: Final = (
@@ -45,11 +46,11 @@ _NOT_LESS: Final = (
     r"no menos de)"
 )
 _LESS: Final = (
-    r"(?:less than|lower than|cheaper than|under|underneath|below|beneath|(?<!air )max(?:imum|imal)?"
+    r"(?:less than|sub-?|lower than|cheaper than|under|underneath|below|beneath|(?<!air )max(?:imum|imal)?"
     r"(?: of| price| is)?|at most|up to|up until|within|"
     r"capped at|budget (?:of|is|around|about)|my budget is|"
     r"unter|bis(?: zu)?|hochstens|weniger als|billiger als|gunstiger als|guenstiger als|menos de|hasta|por debajo de|maximo(?: de)?|como maximo"
-    r"|inferior a|mas barato que|mas baratas? que|bajo|<=|=<|≤|<)"
+    r"|inferior a|tope(?: de)?|mas barato que|mas baratas? que|bajo|<=|=<|≤|<)"
 )
 _MORE: Final = (
     r"(?:more than|greater than|higher than|pricier than|more expensive than|dearer than|over|above|"

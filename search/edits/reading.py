@@ -63,7 +63,7 @@ class Reader(Operating):
             Kind.BUT: self._but, Kind.STOP: self._end, Kind.AND: self._joint, Kind.OR: self._joint,
             Kind.COMMA: self._joint, Kind.IS: self._between, Kind.WITH: self._with,
             Kind.HERE: self._here, Kind.SHOE: self._shoe, Kind.SOFT: self._soft,
-            Kind.UNKNOWN: self._unknown, Kind.WANT: self._want,
+            Kind.UNKNOWN: self._unknown, Kind.WANT: self._want, Kind.YES: self._liked,
         }  # fmt: skip
         while self.at < len(self.items):
             item = self.items[self.at]
@@ -123,6 +123,10 @@ class Reader(Operating):
             )
         if operator.mode == "avoid" and self._still_unwanted(item, operator):
             return "avoid"
+        last = self.wishes[-1] if self.wishes else None
+        if last and last.mode == "keep" and last.value is None and last.attribute != item.attribute:
+            self._drop()  # "same brand red", but "same black leather"
+            return "change"
         if operator.mode == "keep" and (
             not self.gap or (self.gap <= {Kind.AND, Kind.OR} and operator.last == item.attribute)
         ):
@@ -261,6 +265,7 @@ class Reader(Operating):
         self.gap.add(item.kind)
 
     def _here(self, item: Item) -> None:
+        self.any = False  # "any like these but red"
         after = self._after()
         self.here = after is not None and self.items[after].kind in {Kind.VALUE, Kind.ATTRIBUTE}
 

@@ -182,13 +182,16 @@ def _item(meaning: Meaning, text: str, start: int, end: int) -> Item:
 def _korean(folded: str, tokens: list[Token], at: int, lexicon: Lexicon, items: list[Item]) -> int:
     """One word written together is cut into the fewest known pieces; particles are some of them.
 
-    A phrase of several words comes first.
+    A phrase of several words comes first, and a name with its number ("조던1").
     """
     token = tokens[at]
     for length in range(_LONGEST_KOREAN, 1, -1):
         phrase = folded[token.start : token.start + length]
-        if " " in phrase and phrase == phrase.strip() and (meaning := lexicon.korean(phrase)):
-            end = token.start + length
+        end = token.start + length
+        beyond = " " in phrase or end > token.end
+        if phrase[-1].isdigit() and folded[end : end + 1].isdigit():
+            continue  # "조던 12" is no Jordan 1
+        if beyond and phrase == phrase.strip() and (meaning := lexicon.korean(phrase)):
             items.append(_item(meaning, phrase, token.start, end))
             return _korean_rest(tokens, at, end, lexicon, items)
     items += _pieces(token, lexicon)
