@@ -147,11 +147,10 @@ class Lexicon:
             return [word, *self._singular(word)]
         if word in everyday():
             return [word]
-        endings = _plural(word) if word in english() else [*_plural(word), *_endings(word)]
-        found = [stem for stem in endings if self.get((stem,)) or self.knows(stem)]
+        stems = _plural(word) if word in english() else [*_plural(word), *endings(word)]
+        found = [stem for stem in stems if self.get((stem,)) or self.knows(stem)]
         if not found:
-            stems = [stem for stem in endings if len(stem) > 4]
-            tried = (self.mended(form) for form in (word, *stems))
+            tried = (self.mended(form) for form in (word, *(s for s in stems if len(s) > 4)))
             if mended := next(filter(None, tried), None):
                 found = [mended, *self._singular(mended)]
         return [word, *found]
@@ -196,14 +195,14 @@ def _combinations(forms: Sequence[Sequence[str]]) -> Iterator[Words]:
 
 def _plural(word: str) -> list[str]:
     stems = []
-    if word.endswith("s") and (len(word) > 3 or word[:-1].isdigit()):  # "Air Max 97s"
+    if word.endswith("s") and (len(word) > 3 or word[-2:-1].isdigit()):  # "97s", "J4s"
         stems.append(word[:-1])
         if word.endswith("es") and len(word) > 4:
             stems.append(word[:-2])
     return stems
 
 
-def _endings(word: str) -> list[str]:
+def endings(word: str) -> list[str]:
     """Stems of German and Spanish adjectives and nouns: rote → rot, rojas → rojo."""
     stems = [word[: -len(end)] for end in ("es", "en", "em", "er", "e", "n") if word.endswith(end)]
     stems += [word[: -len(end)] + "o" for end in ("as", "os", "a") if word.endswith(end)]

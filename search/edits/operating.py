@@ -73,6 +73,9 @@ class Operating(Exchanging):
             self._start(Kind.OTHER, item, "change")
             self.at = after
             return
+        if self.pending and after is not None and self.items[after].kind is Kind.HERE:
+            self._settle_pending("change")  # "a brand other than this one"
+            return
         self.any = False
         kept = operator is not None and operator.mode == "keep" and operator.targets == 0
         if kept or (self.whole and not self._everything_but()):

@@ -220,7 +220,8 @@ class Reader(Operating):
             self._except(item)
             return
         before = preceding(self.items, self.at)
-        if before and self.items[before - 1].text in _LIKE and self.wishes:
+        likens = preceding(self.items, before) if before is not None else None
+        if likens is not None and self.items[likens].text in _LIKE and self.wishes:
             self.likened = self.wishes[-1]  # "like Vans but by Nike": Nike
         self._end(item)
 

@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass, replace
 from typing import Final
 
-from search.edits.lexicon import Kind, Lexicon, Meaning, english
+from search.edits.lexicon import Kind, Lexicon, Meaning, endings, english, everyday
 from search.edits.prices import Price, prices_find
 from search.edits.tokens import Token, fold, tokenize
 
@@ -20,7 +20,9 @@ _LETTERS_DIGITS: Final = re.compile(r"([a-z]{2,})(\d{2,4})")
 _LONGEST_KOREAN: Final = 12
 _SHORTEST_PART: Final = 4
 _WITHOUT: Final = ("less", "free", "frei", "los")
+_SHORTEST_HEAD: Final = 6
 _COMPOUNDED: Final = frozenset({Kind.VALUE, Kind.SHOE})
+_NAMED_LAST: Final = frozenset({"colour", "sole"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,12 +124,31 @@ def _first_length(word: str, lexicon: Lexicon) -> int:
     """Letters of the first of two words written together; 0 when it is one word."""
     if match := _LETTERS_DIGITS.fullmatch(word):
         return len(match[1]) if lexicon.get((match[1],)) else 0
-    if len(word) >= 2 * _SHORTEST_PART and word not in english():
-        for length in range(len(word) - _SHORTEST_PART, _SHORTEST_PART - 1, -1):
-            parts = (lexicon.get((word[:length],)), lexicon.get((word[length:],)))
-            if all(part and part.kind in _COMPOUNDED for part in parts):
-                return length
+    if len(word) < 2 * _SHORTEST_PART - 1 or word in english() or word in everyday():
+        return 0
+    for length in range(len(word) - _SHORTEST_PART + 1, _SHORTEST_PART - 1, -1):
+        first, last = lexicon.get((word[:length],)), _stem(word[length:], lexicon)
+        if last and _is_compound(first, last, len(word) - length):
+            return length
     return 0
+
+
+def _is_compound(first: Meaning | None, last: Meaning, letters: int) -> bool:
+    """Whether the second of two words, which has so many letters, is said of the first."""
+    if first is None:  # "Winterstiefel" are boots, whatever "winter" is
+        return last.attribute == "category" and letters >= _SHORTEST_HEAD
+    if first.kind is Kind.TONE:  # "hellgrau"
+        return last.kind is Kind.VALUE and last.attribute == "colour"
+    if first.kind not in _COMPOUNDED or letters < _SHORTEST_PART:
+        return False
+    named = last.kind is Kind.ATTRIBUTE and last.attribute in _NAMED_LAST
+    return named or last.kind in _COMPOUNDED  # "Gummisohle", "cremefarben", "Herrenschuhe"
+
+
+def _stem(word: str, lexicon: Lexicon) -> Meaning | None:
+    """What a word means, with or without an ending."""
+    forms = (word, *endings(word)) if len(word) > _SHORTEST_PART else (word,)
+    return next((found for form in forms if (found := lexicon.get((form,)))), None)
 
 
 def _without(word: str, lexicon: Lexicon) -> int:

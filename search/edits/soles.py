@@ -51,12 +51,22 @@ def sole_after(items: list[Item]) -> Iterator[Item]:
         linked = after is not None and any(
             one.kind in {Kind.IS, Kind.NOT} or one.text in _PARTICLES for one in found[at:after]
         )
+        denied = after is not None and any(one.kind is Kind.NOT for one in found[at:after])
         if after and found[after].text in _ON_IT and found[after].kind is Kind.WITH:
             after, linked = following(found, after), True
         if after and _says_sole(found[after]) and (linked or after == at + 1):
             found[after] = found[after].turned(Kind.VALUE, "sole", sole_named(found[after]))
             found[at] = gone(item)
+            if denied and (other := _corrected(found, after)):
+                found[other] = found[other].turned(Kind.VALUE, "sole", sole_named(found[other]))
     return iter(found)
+
+
+def _corrected(items: list[Item], at: int) -> int | None:
+    """ "the sole not white but black": the place of "black"."""
+    but = following(items, at)
+    other = following(items, but) if but is not None and items[but].kind is Kind.BUT else None
+    return other if other is not None and _says_sole(items[other]) else None
 
 
 def sole_before(items: list[Item]) -> Iterator[Item]:
