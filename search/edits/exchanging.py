@@ -10,6 +10,7 @@ from search.edits.notes import Notes
 from search.edits.scanning import Item
 from search.edits.soles import sole_named
 
+_OBJECT: Final = frozenset({"을", "를", "에서"})
 _TO: Final = frozenset({"to", "into", "->", "=>", "→"})
 
 
@@ -20,6 +21,17 @@ class Exchanging(Notes):
         """ "swap white for black": the first goes, the second comes."""
         first = self._after(SILENT | {Kind.ATTRIBUTE, Kind.SHOE, Kind.HERE, Kind.WITH})
         return first is not None and self._exchange_from(first)
+
+    def _exchanged(self, item: Item) -> bool:
+        """ "검정을 흰색으로 바꿔": what was named as the object goes."""
+        if item.text.isascii() or len(self.wishes) < 2:
+            return False
+        old, new = self.wishes[-2:]
+        goes = old.mode == new.mode == "change" and old.attribute == new.attribute
+        if goes and self.items[old.place + 1].text in _OBJECT:
+            old.mode = "avoid"
+            return True
+        return False
 
     def _exchange_from(self, first: int) -> bool:
         if self.items[first].kind is not Kind.VALUE:

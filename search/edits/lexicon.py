@@ -18,7 +18,7 @@ from typing import Any, Final
 from rapidfuzz import process
 from rapidfuzz.distance import OSA, JaroWinkler
 
-from catalog.colours import COLOURS
+from catalog.colours import COLOURS, ELSEWHERE
 from search.edits.tokens import fold, spellings, tokenize
 
 LONGEST_PHRASE: Final = 8
@@ -41,6 +41,7 @@ class Kind(StrEnum):
     EXCEPT = "except"
     NOT_AFTER = "not_after"
     INDIFFERENT = "indifferent"
+    NEEDLESS = "needless"
     ANY = "any"
     WHOLE = "whole"
     BUT = "but"
@@ -160,7 +161,10 @@ class Lexicon:
 
     def mended(self, word: str) -> str | None:
         """The word of the lexicon that ``word`` misspells, or None."""
-        if len(word) < 4 or not (word.isascii() and word.isalpha()) or word in english():
+        word = word.replace("ß", "ss")
+        if len(word) < 4 or not (word.isascii() and word.isalpha()):
+            return None
+        if word in english() or word.removesuffix("s") in english():
             return None
         most = 1 if len(word) < 7 else 2
         near = process.extract(word, self.targets, scorer=OSA.distance, score_cutoff=most, limit=8)
@@ -284,6 +288,10 @@ def built_in() -> Lexicon:
         operate(phrases, Kind.FILLER if name == "none" else Kind.TONE, value=name)
     for attribute in ("brand", "model"):
         put_shy(names[f"shy_{attribute}"], attribute)
+    for slug, listed in ELSEWHERE.items():
+        for word in _phrases(listed):
+            if " " not in word and fold(word) not in english() and not lexicon.knows(fold(word)):
+                lexicon.add(word, Meaning(Kind.VALUE, "colour", slug), mended=False)
     return lexicon
 
 

@@ -110,6 +110,8 @@ class Operating(Exchanging):
         if self.pending and self._postfix():
             self._settle_pending("change")  # "브랜드는 별로"
             return
+        if item.text in {"보다", "보다는"} and self.items[self.at - 1].kind is not Kind.VALUE:
+            return  # "생각보다"
         for wish in reversed(self.wishes):
             if wish.mode == "change" and wish.value is not None:
                 wish.mode = "avoid"
@@ -164,7 +166,7 @@ class Operating(Exchanging):
             self._start(Kind.OTHER, item, "change")
 
     def _alter(self, item: Item) -> None:
-        if not self._exchange(item):
+        if not (self._exchanged(item) or self._exchange(item)):
             self._other(item)
 
     def _swap(self, item: Item) -> None:
@@ -184,6 +186,25 @@ class Operating(Exchanging):
             self.pending, self.operator = [], None
         else:
             self._start(Kind.INDIFFERENT, item, "change")
+
+    def _needless(self, item: Item) -> None:
+        """ "doesn't have to be leather", "나이키 아니어도": neither wished for nor avoided."""
+        last = self.wishes[-1] if self.wishes else None
+        if not item.text.isascii() and last and last.mode == "change":
+            self.wishes.pop()
+        else:
+            self._start(Kind.NEEDLESS, item, "change")
+
+    def _is_needless(self, item: Item) -> bool:
+        operator = self.operator
+        if operator is None or operator.kind is not Kind.NEEDLESS:
+            return False
+        if operator.targets and not (self.gap & JOINTS and item.attribute == operator.last):
+            self._drop()
+            return False
+        operator.targets, operator.last = operator.targets + 1, item.attribute
+        self.gap, self.pending = set(), []
+        return True
 
     def _any(self, item: Item) -> None:
         self.any = True

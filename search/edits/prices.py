@@ -37,23 +37,23 @@ def _money(name: str) -> str:
 
 
 _NOT_MORE: Final = (
-    r"(?:(?:no|not) (?:more|higher|pricier|dearer) than|not (?:over|above|exceeding)|nicht mehr als|"
+    r"(?:(?:no|not) (?:more|higher|pricier|dearer) th[ae]n|not (?:over|above|exceeding)|nicht mehr als|"
     r"no (?:se )?(?:pasen?|superen?|excedan?)(?: de)?(?: los)?|"
     r"nicht (?:uber|ueber)|nicht teurer als|no mas (?:caras? |caros? )?(?:de|que))"
 )
 _NOT_LESS: Final = (
-    r"(?:(?:no|not) (?:less|cheaper|lower) than|not (?:under|below)|nicht weniger als|nicht unter|"
+    r"(?:(?:no|not) (?:less|cheaper|lower) th[ae]n|not (?:under|below)|nicht weniger als|nicht unter|"
     r"no menos de)"
 )
 _LESS: Final = (
-    r"(?:less than|sub-?|lower than|cheaper than|under|underneath|below|beneath|(?<!air )max(?:imum|imal)?"
-    r"(?: of| price| is)?|at most|up to|up until|within|"
+    r"(?:less th[ae]n|sub-?|lower th[ae]n|cheaper th[ae]n|under|underneath|below|beneath|(?<!air )max(?:imum|imal|\.)?"
+    r"(?: of| price| is)?|at most|up ?to|(?:price )?limit(?: of| is|:)?|up until|within|"
     r"capped at|budget (?:of|is|around|about)|my budget is|"
     r"unter|bis(?: zu)?|hochstens|weniger als|billiger als|gunstiger als|guenstiger als|menos de|hasta|por debajo de|maximo(?: de)?|como maximo"
     r"|inferior a|tope(?: de)?|mas barato que|mas baratas? que|bajo|<=|=<|≤|<)"
 )
 _MORE: Final = (
-    r"(?:more than|greater than|higher than|pricier than|more expensive than|dearer than|over|above|"
+    r"(?:more th[ae]n|greater than|higher than|pricier than|more expensive than|dearer than|over|above|"
     r"at least|min(?:imum|imal|destens)?(?: of| price| is)?|starting (?:at|from)|upwards? of|"
     r"exceeds?|exceeding|beyond|"
     r"mehr als|teurer als|uber|ueber|ab|mas de|desde|a partir de|"
@@ -74,9 +74,9 @@ _THAN_MORE: Final = (
     + r"|plus\b|\+|minimum\b|at least|"
     r"oder mehr|o mas|como minimo|이상|초과|부터|넘는|보다 (?:비싼|비싸게))"
 )
-_ABOUT: Final = r"(?:around|about|approximately|approx\.?|roughly|circa|ca\.?|etwa|ungefahr|unos|alrededor de|약|대략)"
+_ABOUT: Final = r"(?:around|about|approximately|approx\.?|roughly|um die|circa|ca\.?|etwa|ungefahr|unos|alrededor de|약|대략)"
 _PRICED: Final = (
-    r"(?:prices?|costs?|costing|budget|preis|precio|kostet|cuestan?|가격|예산)(?:대|은|는|이|가)?"
+    r"(?:prices?|costs?|costing|budget|preis|precio|kostet|kosten|presupuesto|cuestan?|가격|예산)(?:대|은|는|이|가)?"
     r"(?:\s?(?:is|are|of|=|:|at|ist|es|de|should be|around|about)\s?)*\s?"
 )
 _NOT_SIZE: Final = r"(?<![\w.])(?<!size )(?<!size: )(?<!sizes )(?<!grosse )(?<!talla )(?<!사이즈 )"
@@ -85,7 +85,7 @@ _FORMS: Final = tuple(
     (kind, re.compile(pattern))
     for kind, pattern in (
         ("range", rf"(?<!\w)(?:between|zwischen|entre)\s{_number('a')}\s?(?:and|und|y|to|-|&)\s?{_number('b')}"),
-        ("range", rf"{_NOT_SIZE}(?:(?:from|von|de|desde)\s)?{_number('a')}\s?(?:-|~|to\b|till\b|until\b|bis\b|hasta\b|a\b|에서|부터|까지)\s?{_number('b')}(?:\s?(?:사이|까지))?"),
+        ("range", rf"{_NOT_SIZE}(?:(?:from|von|de|desde)\s)?{_number('a')}\s?(?:-|~|up to\b|to\b|till\b|until\b|bis\b|hasta\b|a\b|에서|부터|까지)\s?{_number('b')}(?:\s?(?:사이|까지))?"),
         ("range", rf"(?:{_PRICED}){_number('a')}\s?(?:and|und|y)\s?{_number('b')}"),
         ("less", rf"(?<!\w){_NOT_MORE}\s?{_number('a')}"),
         ("more", rf"(?<!\w){_NOT_LESS}\s?{_number('a')}"),

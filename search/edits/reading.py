@@ -24,6 +24,7 @@ from search.edits.terms import TONES, Edit, Mode
 MAX_READ: Final = 2000
 """Characters that are read; a query's words are far shorter."""
 _NOUNS: Final = frozenset({"material", "closure", "sole", "pattern"})
+_ENDS_A_NOUN: Final = frozenset({"closure", "category"})
 _NOUN_NEGATIONS: Final = frozenset(
     {"no", "without", "w/o", "ohne", "sin", "kein", "keine", "keinen", "minus"}
 )
@@ -59,7 +60,8 @@ class Reader(Operating):
             Kind.LIKED: self._liked,
             Kind.ALTER: self._alter, Kind.SWAP: self._swap, Kind.INSTEAD: self._instead,
             Kind.EXCEPT: self._except, Kind.NOT_AFTER: self._not_after,
-            Kind.INDIFFERENT: self._indifferent, Kind.ANY: self._any, Kind.WHOLE: self._whole,
+            Kind.INDIFFERENT: self._indifferent, Kind.NEEDLESS: self._needless,
+            Kind.ANY: self._any, Kind.WHOLE: self._whole,
             Kind.BUT: self._but, Kind.STOP: self._end, Kind.AND: self._joint, Kind.OR: self._joint,
             Kind.COMMA: self._joint, Kind.IS: self._between, Kind.WITH: self._with,
             Kind.HERE: self._here, Kind.SHOE: self._shoe, Kind.SOFT: self._soft,
@@ -74,7 +76,7 @@ class Reader(Operating):
     # Values and attributes
 
     def _value(self, item: Item) -> None:
-        if self._from_to(item):
+        if self._from_to(item) or self._is_needless(item):
             return
         mode = self._mode_for(item)
         item = self._of_sole(item)
@@ -142,6 +144,8 @@ class Reader(Operating):
         if Kind.OR in self.gap:
             return True
         same = item.attribute == operator.last
+        if not self.gap and operator.last in _ENDS_A_NOUN and operator.text in _NOUN_NEGATIONS:
+            return False  # "no laces black", but "no black leather"
         if operator.kind is Kind.INSTEAD and same and not self.gap and len(self.wishes) == 1:
             return False  # "instead of laces a zipper"
         if Kind.AND in self.gap:
@@ -232,6 +236,9 @@ class Reader(Operating):
         self.gap.add(item.kind)
 
     def _joint(self, item: Item) -> None:
+        if item.text == "아니면" and self.items[self.at - 1].text == "만":
+            self._not_after(item)  # "흰색만 아니면"
+            return
         operator = self.operator
         if item.kind is Kind.COMMA:
             self.here, self.any = False, False

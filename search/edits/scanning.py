@@ -22,7 +22,6 @@ _SHORTEST_PART: Final = 4
 _WITHOUT: Final = ("less", "free", "frei", "los")
 _SHORTEST_HEAD: Final = 6
 _COMPOUNDED: Final = frozenset({Kind.VALUE, Kind.SHOE})
-_NAMED_LAST: Final = frozenset({"colour", "sole"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +66,7 @@ def scan(words: str, lexicon: Lexicon) -> list[Item]:
             at = price.end
     return [
         item.turned(Kind.WITH)
-        if item.text == "fur" and "ü" in words[item.start : item.end]
+        if item.text in {"fur", "furs"} and "ü" in words[item.start : item.end]
         else item
         for item in items
     ]
@@ -141,8 +140,8 @@ def _is_compound(first: Meaning | None, last: Meaning, letters: int) -> bool:
         return last.kind is Kind.VALUE and last.attribute == "colour"
     if first.kind not in _COMPOUNDED or letters < _SHORTEST_PART:
         return False
-    named = last.kind is Kind.ATTRIBUTE and last.attribute in _NAMED_LAST
-    return named or last.kind in _COMPOUNDED  # "Gummisohle", "cremefarben", "Herrenschuhe"
+    # "Herrenschuhe", "Gummisohle", "cremefarben"
+    return last.kind in _COMPOUNDED or last.kind is Kind.ATTRIBUTE
 
 
 def _stem(word: str, lexicon: Lexicon) -> Meaning | None:

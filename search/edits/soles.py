@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Final
 
-from search.edits.lexicon import Kind, tables
+from search.edits.lexicon import Kind, endings, tables
 from search.edits.neighbours import SILENT, following, gone, preceding
 from search.edits.scanning import Item
 
 COLOURED: Final = frozenset({"colour", "material"})
-_PARTICLES: Final = frozenset({"은", "는", "이", "가", "을", "를"})
+_PARTICLES: Final = frozenset({"은", "는", "이", "가", "을", "를", "만", "도"})
 _OF: Final = frozenset({"of", "von", "der", "de", "의"})
-_ON_IT: Final = frozenset({"for", "on", "at", "in", "an"})
+_ON_IT: Final = frozenset({"for", "on", "at", "in", "an", "aus", "made of", "made out of"})
 
 
 def of_sole(items: list[Item]) -> Iterator[Item]:
@@ -23,7 +23,6 @@ def of_sole(items: list[Item]) -> Iterator[Item]:
             owned = after is not None and items[after].text in _OF
             behind = following(items, after) if after is not None and owned else None
             if any(_is_sole(items[place]) for place in (before, behind) if place is not None):
-                yield gone(item)
                 continue
         yield item
 
@@ -52,7 +51,8 @@ def sole_after(items: list[Item]) -> Iterator[Item]:
             one.kind in {Kind.IS, Kind.NOT} or one.text in _PARTICLES for one in found[at:after]
         )
         denied = after is not None and any(one.kind is Kind.NOT for one in found[at:after])
-        if after and found[after].text in _ON_IT and found[after].kind is Kind.WITH:
+        leads = _ON_IT | {"of", "de"} if after == at + 1 else _ON_IT
+        if after and found[after].text in leads and found[after].kind is Kind.WITH:
             after, linked = following(found, after), True
         if after and _says_sole(found[after]) and (linked or after == at + 1):
             found[after] = found[after].turned(Kind.VALUE, "sole", sole_named(found[after]))
@@ -94,11 +94,17 @@ def sole_before(items: list[Item]) -> Iterator[Item]:
 
 def sole_named(item: Item) -> str:
     """What a word says of a sole: gum is a material there, not a colour."""
-    return tables().sole.get(item.text) or item.value
+    return _described(item.text) or item.value
+
+
+def _described(word: str) -> str | None:
+    """What an adjective says of a sole: "thick", "dicker", "gruesas"."""
+    forms = (word, *endings(word)) if word.isascii() else (word,)
+    return next((found for form in forms if (found := tables().sole.get(form))), None)
 
 
 def _says_sole(item: Item) -> bool:
-    if item.text in tables().sole:
+    if _described(item.text):
         return True
     return item.kind is Kind.VALUE and item.attribute in {*COLOURED, "sole"}
 
@@ -108,6 +114,6 @@ def _start_says_sole(items: list[Item], at: int, run: int) -> int:
     colours = [
         place
         for place in range(at, run)
-        if items[place].attribute == "colour" and items[place].text not in tables().sole
+        if items[place].attribute == "colour" and not _described(items[place].text)
     ]
     return colours[-2] + 1 if len(colours) > 1 else at

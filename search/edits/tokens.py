@@ -9,7 +9,7 @@ from typing import Final
 
 HANGUL: Final = "가-힣"
 _TOKEN: Final = re.compile(
-    rf"w/o\b|h&m\b|->|=>|!=|<>|[{HANGUL}ㄱ-ㅎㅏ-ㅣ]+|[^\W_{HANGUL}ㄱ-ㅎㅏ-ㅣ]+(?:'[^\W_{HANGUL}]+)*|[^\w\s]"
+    rf"w/o(?:ut)?\b|h&m\b|->|=>|!=|<>|[{HANGUL}ㄱ-ㅎㅏ-ㅣ]+|[^\W_{HANGUL}ㄱ-ㅎㅏ-ㅣ]+(?:'[^\W_{HANGUL}]+)*|[^\w\s]"
 )
 _KEPT: Final = {
     "’": "'",
@@ -62,6 +62,8 @@ def tokenize(folded: str) -> list[Token]:
         text = match.group()
         if len(text) > 2 and text.endswith("'s"):
             text = text[:-2]
+        if text == "w/out":
+            text = "w/o"
         found.append(Token(text, match.start(), match.end()))
     return found
 
