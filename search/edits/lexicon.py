@@ -288,6 +288,8 @@ def built_in() -> Lexicon:
         operate(phrases, Kind.FILLER if name == "none" else Kind.TONE, value=name)
     for attribute in ("brand", "model"):
         put_shy(names[f"shy_{attribute}"], attribute)
+    adjectives = [word for word in tables().sole if " " not in word and word.isascii()]
+    lexicon.words.update(adjectives)  # "suela fina": no misspelled "find"
     for slug, listed in ELSEWHERE.items():
         for word in _phrases(listed):
             if " " not in word and fold(word) not in english() and not lexicon.knows(fold(word)):

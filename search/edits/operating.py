@@ -16,6 +16,9 @@ STAYS: Final = frozenset(
      "bleib", "그대로", "유지", "유지하고", "유지해", "as is", "as it is", "as they are"}
 )  # fmt: skip
 
+EXCESSES: Final = frozenset({"too", "zu", "demasiado", "demasiada", "son demasiado", "너무"})
+"""Said of one value, and of no price: "too fancy, 50 or less"."""
+
 
 class Operating(Exchanging):
     """Starts, ends and turns what holds from here on."""
@@ -139,6 +142,9 @@ class Operating(Exchanging):
         named = before is not None and self.items[before].kind is Kind.VALUE and self.wishes
         if item.text in STAYS and not ahead and named and self.wishes[-1].mode == "change":
             self.wishes[-1].mode = "keep"
+            return
+        if item.text.endswith(("데", "고", "지만")):
+            self.whole = True  # "디자인은 같은데 가죽으로"
             return
         if before is not None and self.items[before].kind is Kind.WHOLE:
             return  # "everything else stays the same"

@@ -20,6 +20,8 @@ _TONES: Final = {"darker": "dark", "lighter": "light", "brighter": "bright"}
 _PLACES: Final = frozenset({"sole", "closure", "material", "pattern"})
 _PREFERRED: Final = frozenset({"prefer", "lieber", "eher", "besser", "prefiero", "mejor"})
 _SMALL: Final = SILENT | {Kind.WITH}
+_LED_TO: Final = frozenset({Kind.VALUE, Kind.ATTRIBUTE, Kind.ALTER, Kind.SWAP})
+_SO: Final = frozenset({"so", "then", "hence", "therefore", "also", "deshalb", "daher", "entonces"})
 _MADE_BY: Final = frozenset({"by", "from", "made by", "von"})
 
 
@@ -28,7 +30,7 @@ def prepare(items: Sequence[Item]) -> list[Item]:
     found = list(items)
     for step in (
         _greeting, _names, _tones, _shades, _fur, of_sole, sole_after, sole_before, _parts, _excess,
-        _preferred, _answers, _kinds,
+        _therefore, _preferred, _answers, _kinds,
     ):  # fmt: skip
         found = list(step(found))
     return found
@@ -110,7 +112,7 @@ def _parts(items: list[Item]) -> Iterator[Item]:
                 item.attribute == "colour"
                 and item.kind is Kind.VALUE
                 and after
-                and (after.kind is Kind.PART or _is_laces(after) or after.text in _PLURAL_MARKS)
+                and (_is_part(item, after) or after.text in _PLURAL_MARKS)
             )
             or (
                 _is_laces(item)
@@ -123,6 +125,12 @@ def _parts(items: list[Item]) -> Iterator[Item]:
             yield item.turned(Kind.UNKNOWN)
         else:
             yield item
+
+
+def _is_part(colour: Item, item: Item) -> bool:
+    """ "red laces", "a gold buckle"."""
+    metal = colour.value in {"gold", "silver"} and item.value in {"buckle", "zip"}
+    return item.kind is Kind.PART or _is_laces(item) or metal
 
 
 def _is_laces(item: Item) -> bool:
@@ -153,6 +161,9 @@ def _names(items: list[Item]) -> Iterator[Item]:
             said |= items[at - 1].text in _MADE_BY and not _is_value(item.otherwise)
         if item.attribute == "model" and at:
             said |= items[at - 1].kind is Kind.VALUE and items[at - 1].attribute == "brand"
+        if at > 1 and item.otherwise is None and items[at - 1].kind in {Kind.OR, Kind.AND}:
+            # "Asics or Brooks"
+            said |= items[at - 2].attribute == item.attribute and not items[at - 2].shy
         yield replace(item, shy=False) if said else item.as_common_word()
 
 
@@ -167,13 +178,24 @@ def _greeting(items: list[Item]) -> Iterator[Item]:
 
 
 def _excess(items: list[Item]) -> Iterator[Item]:
-    """ "too high", but not "blue works too"."""
+    """ "too high", "zu hoch", but not "blue works too", "schwarz zu rot"."""
     for at, item in enumerate(items):
         after = items[at + 1] if at + 1 < len(items) else None
         before = items[at - 1] if at else None
-        denies = item.text == "too" and after is not None and after.kind is Kind.VALUE
-        if denies and (before is None or before.kind is not Kind.VALUE):
+        denies = item.text in {"too", "zu"} and after is not None and after.kind is Kind.VALUE
+        if denies and (before is None or before.kind not in _LED_TO):
             yield item.turned(Kind.NOT)
+        else:
+            yield item
+
+
+def _therefore(items: list[Item]) -> Iterator[Item]:
+    """ "he can't do laces so velcro": what follows is another matter."""
+    for at, item in enumerate(items):
+        before, after = items[at - 1 : at], following(items, at)
+        ended = bool(before) and before[0].kind is Kind.VALUE
+        if item.text in _SO and ended and after and items[after].kind is Kind.VALUE:
+            yield item.turned(Kind.STOP)
         else:
             yield item
 

@@ -66,13 +66,13 @@ _THAN_LESS: Final = (
     + _NO_MORE
     + r"|max(?:imum|imal)?\b|tops\b|"
     r"at (?:the )?most|oder (?:weniger|gunstiger|billiger)|hochstens|o menos|como maximo|maximo|"
-    r"이하|미만|까지|아래|안쪽|이내|밑으로|보다 (?:싼|저렴한|싸게|저렴하게|낮은))"
+    r"이하|미만|까지|아래|안쪽|이내|밑으로|(?:을 |를 )?안 넘|(?:을 |를 )?넘지 않|보다 (?:싼|저렴한|싸게|저렴하게|낮은))"
 )
 _THAN_MORE: Final = (
     r"(?:or (?:more|over|above|higher)|(?:and )?(?:up|upwards?|over|above|more)"
     + _NO_MORE
     + r"|plus\b|\+|minimum\b|at least|"
-    r"oder mehr|o mas|como minimo|이상|초과|부터|넘는|보다 (?:비싼|비싸게))"
+    r"oder mehr|o mas|como minimo|이상|초과|부터|넘는|넘고|넘어|보다 (?:비싼|비싸게))"
 )
 _ABOUT: Final = r"(?:around|about|approximately|approx\.?|roughly|um die|circa|ca\.?|etwa|ungefahr|unos|alrededor de|약|대략)"
 _PRICED: Final = (

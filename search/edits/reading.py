@@ -14,7 +14,7 @@ from catalog.colours import BY_SLUG
 from search.edits.lexicon import Kind, Lexicon, built_in
 from search.edits.neighbours import SILENT, following, preceding
 from search.edits.notes import JOINTS, Operator
-from search.edits.operating import STAYS, Operating
+from search.edits.operating import EXCESSES, STAYS, Operating
 from search.edits.preparing import prepare
 from search.edits.scanning import Item, scan
 from search.edits.settling import settle
@@ -139,11 +139,13 @@ class Reader(Operating):
     def _still_unwanted(self, item: Item, operator: Operator) -> bool:
         if operator.text in _LISTING and self.gap <= JOINTS:
             return item.price is None and item.value not in TONES
-        if self.gap & {Kind.IS, Kind.UNKNOWN, Kind.SHOE}:
-            return False
+        if self.gap & {Kind.IS, Kind.UNKNOWN, Kind.SHOE} or item.price:
+            return False  # "not leather under 50"
         if Kind.OR in self.gap:
             return True
         same = item.attribute == operator.last
+        if operator.text in EXCESSES and not self.gap & {Kind.AND, Kind.OR}:
+            return False  # "너무 높아요 낮은 걸로"
         if not self.gap and operator.last in _ENDS_A_NOUN and operator.text in _NOUN_NEGATIONS:
             return False  # "no laces black", but "no black leather"
         if operator.kind is Kind.INSTEAD and same and not self.gap and len(self.wishes) == 1:
@@ -183,7 +185,7 @@ class Reader(Operating):
             return
         if self.here and operator is None:
             self.here = False
-            if not binds:
+            if not binds or self._is_of_next(after):
                 self._wish("keep", item)
                 return
         if operator and operator.mode in {"keep", "change"} and operator.kind is not Kind.INSTEAD:
@@ -211,6 +213,11 @@ class Reader(Operating):
         return after.kind in {
             Kind.KEEP, Kind.OTHER, Kind.ALTER, Kind.NOT, Kind.INDIFFERENT, Kind.EXCEPT, Kind.ALIKE,
         }  # fmt: skip
+
+    def _is_of_next(self, at: int | None) -> bool:
+        """ "this brand, another model": the operator at ``at`` is of what comes."""
+        place = following(self.items, at) if at is not None else None
+        return place is not None and self.items[place].kind is Kind.ATTRIBUTE
 
     def _list_of_attributes(self) -> bool:
         return self.gap <= {*JOINTS, Kind.HERE}
@@ -314,6 +321,7 @@ class Reader(Operating):
         if operator is None:
             return
         self.strange += 1
-        if operator.targets == 0 and self.strange > (2 if operator.mode == "avoid" else 1):
+        held = operator.mode == "avoid" and operator.text not in EXCESSES
+        if operator.targets == 0 and self.strange > (2 if held else operator.mode != "avoid"):
             self._drop()
         self.gap.add(item.kind)

@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass, replace
 from typing import Final
 
-from search.edits.lexicon import Kind, Lexicon, Meaning, endings, english, everyday
+from search.edits.lexicon import Kind, Lexicon, Meaning, endings, english, everyday, tables
 from search.edits.prices import Price, prices_find
 from search.edits.tokens import Token, fold, tokenize
 
@@ -21,6 +21,7 @@ _LONGEST_KOREAN: Final = 12
 _SHORTEST_PART: Final = 4
 _WITHOUT: Final = ("less", "free", "frei", "los")
 _SHORTEST_HEAD: Final = 6
+_COLOUR_HEADS: Final = ("rot", "grun", "blau", "gelb", "grau", "braun", "schwarz", "weiß", "weiss")
 _COMPOUNDED: Final = frozenset({Kind.VALUE, Kind.SHOE})
 
 
@@ -127,15 +128,19 @@ def _first_length(word: str, lexicon: Lexicon) -> int:
         return 0
     for length in range(len(word) - _SHORTEST_PART + 1, _SHORTEST_PART - 1, -1):
         first, last = lexicon.get((word[:length],)), _stem(word[length:], lexicon)
-        if last and _is_compound(first, last, len(word) - length):
+        if last and _is_compound(first, last, word[length:]):
             return length
+        if last and last.attribute == "sole" and word[:length] in tables().sole:
+            return length  # "Kreppsohle"
     return 0
 
 
-def _is_compound(first: Meaning | None, last: Meaning, letters: int) -> bool:
-    """Whether the second of two words, which has so many letters, is said of the first."""
-    if first is None:  # "Winterstiefel" are boots, whatever "winter" is
-        return last.attribute == "category" and letters >= _SHORTEST_HEAD
+def _is_compound(first: Meaning | None, last: Meaning, tail: str) -> bool:
+    """Whether the second of two words, ``tail``, says what the whole is."""
+    letters = len(tail)
+    if first is None:  # "Winterstiefel", "kirschrot": whatever "winter" is, they are boots
+        category = last.attribute == "category" and letters >= _SHORTEST_HEAD
+        return category or (last.attribute == "colour" and tail.startswith(_COLOUR_HEADS))
     if first.kind is Kind.TONE:  # "hellgrau"
         return last.kind is Kind.VALUE and last.attribute == "colour"
     if first.kind not in _COMPOUNDED or letters < _SHORTEST_PART:
@@ -233,6 +238,8 @@ def _korean_rest(
 
 def _pieces(token: Token, lexicon: Lexicon) -> list[Item]:
     text = token.text
+    if text == "이":  # a word of its own, and no particle: "이 브랜드"
+        return [Item(Kind.HERE, text, token.start, token.end)]
     # best[i]: what reading the first i letters costs, and where the last piece began.
     best: list[tuple[int, int, Meaning | None]] = [(0, 0, None)]
     for end in range(1, len(text) + 1):

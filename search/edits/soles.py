@@ -11,6 +11,7 @@ from search.edits.scanning import Item
 
 COLOURED: Final = frozenset({"colour", "material"})
 _PARTICLES: Final = frozenset({"은", "는", "이", "가", "을", "를", "만", "도"})
+_RATHER: Final = frozenset({"mas", "muy", "more", "mehr", "etwas", "a bit", "좀", "더"})
 _OF: Final = frozenset({"of", "von", "der", "de", "의"})
 _ON_IT: Final = frozenset({"for", "on", "at", "in", "an", "aus", "made of", "made out of"})
 
@@ -48,7 +49,8 @@ def sole_after(items: list[Item]) -> Iterator[Item]:
             continue
         after = following(found, at, SILENT | {Kind.IS, Kind.NOT})
         linked = after is not None and any(
-            one.kind in {Kind.IS, Kind.NOT} or one.text in _PARTICLES for one in found[at:after]
+            one.kind in {Kind.IS, Kind.NOT} or one.text in _PARTICLES | _RATHER
+            for one in found[at:after]
         )
         denied = after is not None and any(one.kind is Kind.NOT for one in found[at:after])
         leads = _ON_IT | {"of", "de"} if after == at + 1 else _ON_IT
