@@ -6,7 +6,7 @@ from typing import Final
 
 from search.edits.lexicon import Kind, words_of
 from search.edits.neighbours import SILENT, following, preceding
-from search.edits.notes import Notes
+from search.edits.notes import JOINTS, Notes
 from search.edits.scanning import Item
 from search.edits.soles import sole_named
 
@@ -54,7 +54,7 @@ class Exchanging(Notes):
                 if new.attribute != attribute:
                     new = new.turned(Kind.VALUE, "sole", sole_named(new))
                 self._wish("change", new, second)
-                self.at = second
+                self.at, self.swapped = second, len(self.wishes)
                 return True
             elif item.kind not in SILENT | {Kind.ATTRIBUTE, Kind.AND, Kind.SHOE}:
                 return False
@@ -71,6 +71,9 @@ class Exchanging(Notes):
         before, after = preceding(self.items, self.at), self._after()
         said = before is not None and self.items[before].text in words_of("from")
         led = after is not None and self.items[after].text in _TO
+        if self.swapped == len(self.wishes) and self.gap and self.gap <= JOINTS:
+            # "swap black for brown and laces for zip"
+            led |= after is not None and _leads_to(self.items[after])
         return (said or led) and self._exchange_from(self.at)
 
 

@@ -43,6 +43,8 @@ class Notes:
     """Places of attributes that wait for what is said of them: "brand … is different"."""
     likened: Wish | None = None
     """What the shoe is likened to, which a wish about the same attribute replaces."""
+    swapped: int = -1
+    """How many wishes there were once a value had been exchanged for another."""
     any: bool = False
     whole: bool = False
     here: bool = False

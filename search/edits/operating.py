@@ -123,7 +123,7 @@ class Operating(Exchanging):
         self._drop()
 
     def _keep(self, item: Item) -> None:
-        if self._postfix():
+        if self._postfix() and not self._is_of_thing():
             after = self._after()
             waiting = {self.items[place].attribute for place in self.pending}
             if (
@@ -149,6 +149,12 @@ class Operating(Exchanging):
         if before is not None and self.items[before].kind is Kind.WHOLE:
             return  # "everything else stays the same"
         self._start(Kind.KEEP, item, "keep")
+
+    def _is_of_thing(self) -> bool:
+        """ "a brand with the same look": said of the shoe, not of its brand."""
+        before, after = preceding(self.items, self.at), self._after()
+        around = [self.items[place].kind for place in (before, after) if place is not None]
+        return around == [Kind.WITH, Kind.SHOE]
 
     def _alike(self, item: Item) -> None:
         self.any = False  # "anything similar but red"
@@ -205,7 +211,7 @@ class Operating(Exchanging):
         operator = self.operator
         if operator is None or operator.kind is not Kind.NEEDLESS:
             return False
-        if operator.targets and not (self.gap & JOINTS and item.attribute == operator.last):
+        if operator.targets and not (Kind.OR in self.gap and item.attribute == operator.last):
             self._drop()
             return False
         operator.targets, operator.last = operator.targets + 1, item.attribute

@@ -10,7 +10,7 @@ from catalog.colours import BY_SLUG
 from search.edits.lexicon import Kind, Meaning, tables
 from search.edits.neighbours import SILENT, following, gone, preceding
 from search.edits.scanning import Item
-from search.edits.soles import of_sole, sole_after, sole_before
+from search.edits.soles import of_sole, sole_after, sole_before, sole_corrected
 
 _PLURAL_MARKS: Final = frozenset(
     {"stripes", "dots", "spots", "flowers", "checks", "streifen", "rayas"}
@@ -20,6 +20,8 @@ _TONES: Final = {"darker": "dark", "lighter": "light", "brighter": "bright"}
 _PLACES: Final = frozenset({"sole", "closure", "material", "pattern"})
 _PREFERRED: Final = frozenset({"prefer", "lieber", "eher", "besser", "prefiero", "mejor"})
 _SMALL: Final = SILENT | {Kind.WITH}
+_PRINTS: Final = frozenset({"print", "prints", "printed", "estampado", "estampada", "프린트"})
+_GROUNDS: Final = frozenset({"snow", "sand", "desert", "forest", "stone", "moss"})
 _LED_TO: Final = frozenset({Kind.VALUE, Kind.ATTRIBUTE, Kind.ALTER, Kind.SWAP})
 _SO: Final = frozenset({"so", "then", "hence", "therefore", "also", "deshalb", "daher", "entonces"})
 _MADE_BY: Final = frozenset({"by", "from", "made by", "von"})
@@ -29,8 +31,8 @@ def prepare(items: Sequence[Item]) -> list[Item]:
     """The same sentence with such neighbours joined or settled."""
     found = list(items)
     for step in (
-        _greeting, _names, _tones, _shades, _fur, of_sole, sole_after, sole_before, _parts, _excess,
-        _therefore, _preferred, _answers, _kinds,
+        _greeting, _names, _grounds, _tones, _shades, _fur, of_sole, sole_after, sole_before,
+        sole_corrected, _parts, _excess, _therefore, _prints, _preferred, _answers, _kinds,
     ):  # fmt: skip
         found = list(step(found))
     return found
@@ -187,6 +189,22 @@ def _excess(items: list[Item]) -> Iterator[Item]:
             yield item.turned(Kind.NOT)
         else:
             yield item
+
+
+def _prints(items: list[Item]) -> Iterator[Item]:
+    """ "camo print" is camo; "estampado de flores" is floral."""
+    for at, item in enumerate(items):
+        near = [following(items, at, _SMALL), preceding(items, at, _SMALL)]
+        said = [items[place] for place in near if place is not None]
+        named = any(one.kind is Kind.VALUE and one.attribute == "pattern" for one in said)
+        yield gone(item) if item.text in _PRINTS and named else item
+
+
+def _grounds(items: list[Item]) -> Iterator[Item]:
+    """ "for snow", "on sand": where it is worn, and no colour."""
+    for at, item in enumerate(items):
+        led = at and items[at - 1].text in {"for", "on", "through"}
+        yield item.turned(Kind.UNKNOWN) if led and item.text in _GROUNDS else item
 
 
 def _therefore(items: list[Item]) -> Iterator[Item]:

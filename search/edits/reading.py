@@ -282,6 +282,8 @@ class Reader(Operating):
     def _here(self, item: Item) -> None:
         self.any = False  # "any like these but red"
         after = self._after()
+        if item.text in {"이거", "이것"}:
+            return  # a thing of its own, and not "these" of a value
         self.here = after is not None and self.items[after].kind in {Kind.VALUE, Kind.ATTRIBUTE}
 
     def _shoe(self, item: Item) -> None:

@@ -94,6 +94,18 @@ def sole_before(items: list[Item]) -> Iterator[Item]:
             at += 1
 
 
+def sole_corrected(items: list[Item]) -> Iterator[Item]:
+    """ "not the black sole but the white one": the white sole."""
+    found = list(items)
+    for at, item in enumerate(items):
+        other = _corrected(found, at) if item.kind is Kind.VALUE else None
+        if other and item.attribute == "sole":
+            one = following(found, other)
+            if one is not None and found[one].text in {"one", "ones"}:
+                found[other] = found[other].turned(Kind.VALUE, "sole", sole_named(found[other]))
+    return iter(found)
+
+
 def sole_named(item: Item) -> str:
     """What a word says of a sole: gum is a material there, not a colour."""
     return _described(item.text) or item.value
