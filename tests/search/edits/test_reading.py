@@ -65,8 +65,59 @@ def test_words_with_two_meanings(words: str, read: set[str]) -> None:
 
 
 @pytest.mark.parametrize(
+    ("words", "read"),
+    [
+        ("same brand red", {"keep brand", "change colour red"}),
+        ("the same black leather", {"keep colour black", "keep material leather"}),
+        ("I like the colour, the brand not so much", {"keep colour", "change brand"}),
+        ("doesn't have to be Nike, but red", {"change colour red"}),
+        ("나이키 아니어도 되고 빨간색", {"change colour red"}),
+        ("any like these but purple", {"change colour purple"}),
+        ("any colour but purple", {"avoid colour purple"}),
+        ("no laces black", {"avoid closure laces", "change colour black"}),
+        ("zu hoch", {"avoid height high"}),
+        ("von schwarz zu rot", {"avoid colour black", "change colour red"}),
+        ("이 브랜드 다른 모델", {"keep brand", "change model"}),
+        ("검정을 흰색으로 바꿔줘", {"avoid colour black", "change colour white"}),
+        ("검은색보다 남색", {"avoid colour black", "change colour navy"}),
+        ("not leather under 50", {"avoid material leather", "change price <50"}),
+        ("the sole not white but black", {"avoid sole white", "change sole black"}),
+        ("camo print", {"change pattern camo"}),
+    ],
+)
+def test_what_an_operator_holds_for(words: str, read: set[str]) -> None:
+    assert chips(words) == read
+
+
+@pytest.mark.parametrize(
+    ("words", "read"),
+    [
+        ("hellgrau", {"change colour grey"}),
+        ("kirschrot", {"change colour red"}),
+        ("Winterstiefel", {"change category boot"}),
+        ("Kreppsohle", {"change sole crepe"}),
+        ("mit dickerer Sohle", {"change sole thick"}),
+        ("조던4", {"change model Air Jordan 4"}),
+        ("조던 12", {"change brand Jordan"}),
+        ("Air Max 97s", {"change model Air Max 97"}),
+        ("talla 38", set()),
+        ("demasiado caros", set()),
+        ("mules", set()),
+        ("Asics oder Brooks", {"change brand Asics", "change brand Brooks"}),
+    ],
+)
+def test_words_that_are_made_of_others_or_look_like_others(words: str, read: set[str]) -> None:
+    assert chips(words) == read
+
+
+@pytest.mark.parametrize(
     ("words", "value"),
     [
+        ("sub 80", "<80"),
+        ("less then 80", "<80"),
+        ("que no pasen de 80", "<80"),
+        ("5만원 넘고 10만원 이하", "50000-100000"),
+        ("너무 비싸요 5만원 이하로", "<50000"),
         ("under 80", "<80"),
         ("not over 80", "<80"),
         ("I don't want to pay more than 80", "<80"),
