@@ -4,31 +4,26 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, field, fields, replace
-from decimal import Decimal
+from dataclasses import dataclass, fields, replace
 from typing import Any
 
 from catalog.models import Availability
 from catalog.types import MAX_TITLE, ListingDraft
+from crawler.scraping.pages.offers import offers_read
 from crawler.scraping.pages.options import option_is_colour, option_is_size
 from crawler.scraping.pages.schema import Graph, is_group, is_product
 from crawler.scraping.pages.urls import url_clean, url_fragment
 from crawler.scraping.pages.values import (
     Node,
-    availability_parse,
-    currency_parse,
     each,
     gtin_parse,
     image_urls,
     joined,
-    price_parse,
     text,
     texts,
 )
 
 MAX_IMAGES = 50
-# A struck-through price is what the shop no longer asks.
-_OLD_PRICES = ("ListPrice", "StrikethroughPrice", "SRP", "MSRP", "RegularPrice")
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,16 +50,6 @@ class Place:
 
     def is_here(self, href: str) -> bool:
         return self.absolute(href) in {self.url, self.canonical}
-
-
-@dataclass(slots=True)
-class Offered:
-    """The best of a product's offers."""
-
-    price: Decimal | None = None
-    currency: str = ""
-    availability: str = ""
-    urls: list[str] = field(default_factory=list)
 
 
 def products_read(roots: list[Node], place: Place) -> Found:
@@ -213,9 +198,9 @@ def _draft(node: Node, group: Node, graph: Graph, place: Place) -> ListingDraft:
     """A draft from a product and the group that it belongs to (``{}`` for none)."""
     is_alone = node is group
     node, group = graph.whole(node), graph.whole(group)
-    offered = _offered(node, graph, place.currency)
+    offered = offers_read(node, graph, place.currency)
     if offered.price is None and not is_alone and not node.get("offers"):
-        offered = _offered(group, graph, place.currency)
+        offered = offers_read(group, graph, place.currency)
     colour = _colour(node) or _colour(group)
     model = text(node.get("model")) or ("" if is_alone else text(group.get("name")))
     if is_group(node):
@@ -276,72 +261,6 @@ def _gender(node: Node) -> str:
             if gender:
                 return gender.rpartition("/")[2]
     return text(node.get("gender"))
-
-
-def _offered(node: Node, graph: Graph, wanted: str) -> Offered:
-    """The cheapest offer that can be bought, else the cheapest; stock if any has it.
-
-    Args:
-        wanted: the currency to keep where there are several.
-    """
-    found: list[tuple[bool, Decimal, str]] = []
-    stock: list[str] = []
-    result = Offered()
-    for offer in _in_currency(list(_offers(node.get("offers"), graph)), wanted):
-        availability = availability_parse(offer.get("availability"))
-        stock.append(availability)
-        result.urls += texts(offer.get("url"))
-        price, currency = _price(offer)
-        currency = currency or result.currency
-        result.currency = result.currency or currency
-        if price is not None:
-            found.append((availability == Availability.OUT_OF_STOCK, price, currency))
-    if found:
-        _, result.price, result.currency = min(found, key=lambda one: one[:2])
-    for value in (Availability.IN_STOCK, Availability.PREORDER, Availability.OUT_OF_STOCK):
-        if value in stock:
-            result.availability = str(value)
-            break
-    return result
-
-
-def _in_currency(offers: list[Node], wanted: str) -> list[Node]:
-    """Those in the wanted currency, if there are any."""
-    if not wanted or len(offers) < 2:
-        return offers
-    return [offer for offer in offers if _price(offer)[1] == wanted] or offers
-
-
-def _offers(value: Any, graph: Graph, depth: int = 0) -> Iterable[Node]:
-    for one in each(value):
-        offer = graph.follow(one)
-        if not isinstance(offer, dict):
-            continue
-        offer = graph.whole(offer)
-        inner = list(_offers(offer.get("offers"), graph, depth + 1)) if depth < 3 else []
-        if inner:
-            currency = offer.get("priceCurrency")
-            yield from ({"priceCurrency": currency, **o} if currency else o for o in inner)
-        else:
-            yield offer
-
-
-def _price(offer: Node) -> tuple[Decimal | None, str]:
-    told = currency_parse(offer.get("priceCurrency"))
-    specifications = [one for one in each(offer.get("priceSpecification")) if isinstance(one, dict)]
-    current = [
-        one for one in specifications if not text(one.get("priceType")).endswith(_OLD_PRICES)
-    ]
-    for value, holder in [
-        (offer.get("price"), offer),
-        (offer.get("lowPrice"), offer),
-        *((one.get(key), one) for one in current for key in ("price", "minPrice")),
-        (offer.get("highPrice"), offer),
-    ]:
-        price, symbol = price_parse(value)
-        if price is not None:
-            return price, told or currency_parse(holder.get("priceCurrency")) or symbol
-    return None, told
 
 
 def _own_urls(nodes: Iterable[Node], place: Place) -> list[str]:
