@@ -7,7 +7,6 @@ them is read: a name, a price, and a list of variants that differ in colour or s
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Iterator
 from itertools import chain
@@ -17,18 +16,11 @@ from lxml.html import HtmlElement
 
 from crawler.scraping.pages.options import colour_index, is_size, option_is_size
 from crawler.scraping.pages.platforms import attributes_read, heading, plain_state
+from crawler.scraping.pages.scripts import MAX_DEPTH, scripts_read
 from crawler.scraping.pages.values import Node, each, image_urls, text
 
-MAX_SCRIPT = 5_000_000
 MAX_NODES = 200_000
-MAX_DEPTH = 40
 MAX_PRODUCTS = 40
-_ASSIGNED = re.compile(
-    r"(?:window\s*(?:\.\s*|\[\s*[\"'])|(?:var|let|const)\s+|^|[;\s])"
-    r"(?:__)?[A-Za-z_$][\w$]*(?:state|data|props|product|products|productjson|page|store)(?:__)?"
-    r"[\"'\]\s]*=\s*(?P<parse>JSON\.parse\(\s*)?(?=[{\[\"'])",
-    re.IGNORECASE,
-)
 _NAME = (
     "name", "title", "productname", "displayname", "producttitle", "fulltitle",
 )  # fmt: skip
@@ -56,7 +48,7 @@ _CURRENCY = (
 )  # fmt: skip
 _STOCK = (
     "availability", "instock", "isinstock", "available", "isavailable", "stockstatus", "soldout",
-    "issoldout", "inventorystatus", "stocklevel",
+    "issoldout", "inventorystatus", "stocklevelstatus", "stocklevel", "orderable",
 )  # fmt: skip
 _IMAGES = (
     "images", "image", "media", "gallery", "photos", "imageurls", "imageurl", "featuredimage",
@@ -78,7 +70,7 @@ def state_read(tree: HtmlElement) -> list[Node]:
     """Products and groups of products in a page's scripts, in the form of JSON-LD nodes."""
     found: list[Node] = []
     name = heading(tree)
-    for state in chain(_states(tree), attributes_read(tree)):
+    for state in chain(scripts_read(tree), attributes_read(tree)):
         for raw in _products(state, name):
             node = _node(raw)
             if node and node not in found:
@@ -86,32 +78,6 @@ def state_read(tree: HtmlElement) -> list[Node]:
             if len(found) >= MAX_PRODUCTS:
                 return found
     return found
-
-
-def _states(tree: HtmlElement) -> Iterator[Any]:
-    """The JSON values of all scripts that hold one."""
-    for script in tree.iter("script"):
-        written = script.text or ""
-        kind = (script.get("type") or "").lower()
-        if not written.strip() or len(written) > MAX_SCRIPT or "ld+json" in kind:
-            continue
-        if "json" in kind or "x-magento-init" in kind:
-            yield from _decoded(written.strip(), 0, quoted=False)
-        elif not kind or "javascript" in kind or kind == "module":
-            for match in _ASSIGNED.finditer(written):
-                yield from _decoded(written, match.end(), quoted=bool(match["parse"]))
-
-
-def _decoded(written: str, start: int, *, quoted: bool) -> Iterator[Any]:
-    """The JSON value at a place in a script; none if it is JavaScript rather."""
-    try:
-        value, _ = json.JSONDecoder().raw_decode(written, start)
-        if quoted or isinstance(value, str):
-            value = json.loads(value)
-    except (ValueError, RecursionError, TypeError):
-        return
-    if isinstance(value, dict | list):
-        yield value
 
 
 def _products(state: Any, name: str) -> Iterator[Node]:
@@ -265,6 +231,9 @@ def _stock(plain: Node) -> str:
             return "InStock" if value != name.endswith("soldout") else "OutOfStock"
         if isinstance(value, str) and value:
             return value
+    for name in ("stock", "inventory"):
+        if isinstance(inner := plain.get(name), dict) and (found := _stock(_plain(inner))):
+            return found
     return ""
 
 

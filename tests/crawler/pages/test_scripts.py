@@ -1,0 +1,93 @@
+"""States in the wrappings of frameworks: Nuxt, Next's flight, Angular."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+
+from catalog.types import ListingDraft
+from crawler.scraping.pages import page_read
+
+URL = "https://shop.example/p/1"
+GLIDE = {
+    "name": "Aero Glide", "brand": {"name": "Aero"}, "sku": "G-1", "color": "Red",
+    "price": {"amount": 79.9, "currencyCode": "EUR"}, "images": [{"url": "/1.jpg"}],
+    "stock": {"stockLevelStatus": "outOfStock"}, "note": 'a "fine"\nshoe & <more>',
+}  # fmt: skip
+
+
+def read(scripts: str) -> tuple[ListingDraft, ...]:
+    return page_read(f"<html><body><h1>Aero Glide</h1>{scripts}</body></html>", URL).drafts
+
+
+def is_glide(drafts: tuple[ListingDraft, ...]) -> bool:
+    (one,) = drafts
+    told = (one.title, one.brand, one.sku, one.colour, str(one.price), one.currency)
+    assert one.image_urls == ("https://shop.example/1.jpg",)
+    assert one.availability == "out-of-stock"
+    return told == ("Aero Glide", "Aero", "G-1", "Red", "79.90", "EUR")
+
+
+def nuxt(payload: Any, *, mark: str = 'id="__NUXT_DATA__"') -> str:
+    return f'<script type="application/json" {mark}>{json.dumps(payload)}</script>'
+
+
+def parted(value: Any) -> list[Any]:
+    """As Nuxt parts its payload: values in one list, and their places where they stood."""
+    values: list[Any] = [["ShallowReactive", 1]]
+
+    def put(one: Any) -> int:
+        place = len(values)
+        values.append(None)
+        if isinstance(one, dict):
+            values[place] = {name: put(inner) for name, inner in one.items()}
+        else:
+            values[place] = [put(inner) for inner in one] if isinstance(one, list) else one
+        return place
+
+    put(value)
+    return values
+
+
+@pytest.mark.parametrize("mark", ['id="__NUXT_DATA__"', 'data-nuxt-data="shop"'])
+def test_the_payload_of_nuxt(mark: str) -> None:
+    assert is_glide(read(nuxt(parted({"data": {"p": GLIDE}}), mark=mark)))
+
+
+@pytest.mark.parametrize(
+    "payload",
+    [
+        [],
+        {"name": 1},
+        [["Reactive", 1], {"self": 1, "name": 2, "price": 9}, "Loop"],
+        [["Reactive", 0]],
+        [["Date", "2026-01-01"], ["Set"]],
+        [[-1, "x", 99, True]],
+    ],
+)
+def test_a_payload_that_holds_no_product(payload: Any) -> None:
+    assert read(nuxt(payload)) == ()
+
+
+def flight(text: str, *, pieces: int = 3) -> str:
+    size = len(text) // pieces + 1
+    told = (json.dumps(text[n : n + size]) for n in range(0, len(text), size))
+    return "".join(f"<script>self.__next_f.push([1,{one}])</script>" for one in told)
+
+
+def test_the_flight_of_next() -> None:
+    row = json.dumps(["$", "$L1", None, {"product": GLIDE}])
+    rows = f'1:"$Sreact.fragment"\n2:I[12,["3"],"default"]\n5:{row}\n6:["cut off'
+
+    assert is_glide(read(flight(rows)))
+    assert read(flight(rows) + '<script>self.__next_f.push([1,"\\x"])</script>') == ()
+
+
+def test_the_state_of_angular() -> None:
+    told = json.dumps({"product": {"entities": {"G-1": GLIDE}}})
+    for meant, written in (("&", "&a;"), ('"', "&q;"), ("<", "&l;"), (">", "&g;")):
+        told = told.replace(meant, written)
+
+    assert is_glide(read(f'<script type="application/json">{told}</script>'))
