@@ -22,6 +22,8 @@ from crawler.scraping.pages.values import (
 # A struck-through price is what the shop no longer asks.
 _OLD_PRICES = ("ListPrice", "StrikethroughPrice", "SRP", "MSRP", "RegularPrice")
 
+_COMMON = ("priceCurrency", "lowPrice", "availability")
+
 
 @dataclass(slots=True)
 class Offered:
@@ -43,7 +45,7 @@ def offers_read(node: Node, graph: Graph, wanted: str) -> Offered:
     stock: list[str] = []
     result = Offered()
     for offer in _in_currency(list(_offers(node.get("offers"), graph)), wanted):
-        availability = availability_parse(offer.get("availability"))
+        availability = _stock(offer.get("availability"))
         stock.append(availability)
         result.urls += texts(offer.get("url"))
         price, currency = _price(offer)
@@ -58,6 +60,12 @@ def offers_read(node: Node, graph: Graph, wanted: str) -> Offered:
             result.availability = str(value)
             break
     return result
+
+
+def _stock(told: Any) -> str:
+    """Also where it is a reference: {"@id": "https://schema.org/InStock"}."""
+    written = [text(one) or one.get("@id") if isinstance(one, dict) else one for one in each(told)]
+    return availability_parse(written)
 
 
 def _in_currency(offers: list[Node], wanted: str) -> list[Node]:
@@ -75,8 +83,9 @@ def _offers(value: Any, graph: Graph, depth: int = 0) -> Iterable[Node]:
         offer = graph.whole(offer)
         inner = list(_offers(offer.get("offers"), graph, depth + 1)) if depth < 3 else []
         if inner:
-            currency = offer.get("priceCurrency")
-            yield from ({"priceCurrency": currency, **o} if currency else o for o in inner)
+            # What all have in common may stand before them.
+            common = {name: offer[name] for name in _COMMON if offer.get(name)}
+            yield from ({**common, **one} for one in inner)
         else:
             yield offer
 

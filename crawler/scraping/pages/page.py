@@ -21,7 +21,7 @@ from crawler.scraping.pages.schema import (
     microdata_read,
     site_name,
 )
-from crawler.scraping.pages.specs import colour_specified
+from crawler.scraping.pages.specs import details_fill
 from crawler.scraping.pages.state import state_read
 from crawler.scraping.pages.urls import url_clean, url_is_page
 from crawler.scraping.pages.values import Node, clean
@@ -149,8 +149,8 @@ def _products(
             drafts = (fill(drafts[0], tagged),)
     if len(drafts) <= 1 and not (links and not drafts) and "<script" in html:
         drafts = _with_state(drafts, tree, place)
-    if len(drafts) == 1 and not drafts[0].colour and (colour := colour_specified(tree)):
-        drafts = (replace(drafts[0], colour=colour),)
+    if len(drafts) == 1 and not (drafts[0].colour and drafts[0].brand):
+        drafts = (details_fill(drafts[0], tree),)
     drafts = tuple(_unsigned(draft, site) for draft in drafts)
     here = {place.url, *(draft.url for draft in drafts)}
     return drafts, tuple(url for url in dict.fromkeys(links) if url not in here)

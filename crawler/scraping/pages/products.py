@@ -7,10 +7,16 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, fields, replace
 from typing import Any
 
+from catalog.colours import colour_parse
 from catalog.models import Availability
 from catalog.types import MAX_TITLE, ListingDraft
 from crawler.scraping.pages.offers import offers_read
-from crawler.scraping.pages.options import option_is_colour, option_is_size
+from crawler.scraping.pages.options import (
+    colour_index,
+    option_is_colour,
+    option_is_size,
+    without_size,
+)
 from crawler.scraping.pages.schema import Graph, is_group, is_product
 from crawler.scraping.pages.urls import url_clean, url_fragment
 from crawler.scraping.pages.values import (
@@ -144,6 +150,7 @@ def _group_drafts(
     if not told:
         # Nothing but the group itself, which may carry the offers.
         return ([_draft(group, group, graph, place)], links)
+    told = _named_apart(told, text(group.get("name")))
     has_sizes = any(node.get("size") or _property(node, option_is_size) for node in told) or any(
         "size" in one.lower() for one in texts(group.get("variesBy"))
     )
@@ -159,6 +166,29 @@ def _group_drafts(
     if len(drafts) == 1:
         drafts = [replace(drafts[0], url=drafts[0].url.partition("#")[0])]
     return drafts, links
+
+
+def _named_apart(variants: list[Node], name: str) -> list[Node]:
+    """Variants that tell neither colour nor size but in their names: "Glide - Red / 42"."""
+    if any(_colour(node) or node.get("size") for node in variants):
+        return variants
+    rests = [text(node.get("name")).removeprefix(name).strip(" -–—|:()") for node in variants]
+    parts = [rest.split(" / ") for rest in rests]
+    if not name or not all(rests) or len({len(one) for one in parts}) != 1:
+        return variants
+    columns = list(zip(*parts, strict=True))
+    sizes = [n for n, told in enumerate(columns) if option_is_size("", told)]
+    others = [n for n in range(len(columns)) if n not in sizes]
+    colour = colour_index([""] * len(columns), columns)
+    if colour is None and len(others) == 1 and any(map(colour_parse, columns[others[0]])):
+        # Beside sizes, one choice: where some of it are colours, all of it is.
+        colour = others[0]
+    return [
+        node
+        | ({"color": one[colour]} if colour is not None else {})
+        | ({"size": one[sizes[0]]} if sizes else {})
+        for node, one in zip(variants, parts, strict=True)
+    ]
 
 
 def _is_told(node: Node) -> bool:
@@ -213,7 +243,7 @@ def _draft(node: Node, group: Node, graph: Graph, place: Place) -> ListingDraft:
     own = [place.absolute(url) for url in [*texts(node.get("url")), *offered.urls]]
     return ListingDraft(
         url=next((url for url in own if url), place.canonical),
-        title=title[:MAX_TITLE],
+        title=without_size(title[:MAX_TITLE], text(node.get("size")), colour),
         sku=text(node.get("sku"))[:100],
         mpn=text(node.get("mpn"))[:100],
         gtin=gtin_parse(node),

@@ -57,6 +57,8 @@ def each(value: Any) -> Iterator[Any]:
         if not stack:
             return
         top = stack.pop()
+        if isinstance(top, dict) and (inner := top.get("@list") or top.get("@set")):
+            top = inner if isinstance(inner, list) else [inner]
         if isinstance(top, list):
             stack.extend(reversed(top))
         elif top is not None and top != "":

@@ -1,4 +1,4 @@
-"""The table of details of a page, where nothing meant for machines tells the colour."""
+"""The table of details of a page, where nothing meant for machines tells colour and brand."""
 
 from __future__ import annotations
 
@@ -6,16 +6,21 @@ import json
 
 import pytest
 
+from catalog.types import ListingDraft
 from crawler.scraping.pages import page_read
 
 URL = "https://shop.example/p/1"
 TOLD = {"@type": "Product", "name": "Glide", "brand": "Aero", "offers": {"price": "80"}}
 
 
-def colour(details: str, **more: str) -> str:
+def read(details: str, **more: str) -> ListingDraft:
     script = f'<script type="application/ld+json">{json.dumps({**TOLD, **more})}</script>'
     (draft,) = page_read(f"<html><body>{script}{details}</body></html>", URL).drafts
-    return draft.colour
+    return draft
+
+
+def colour(details: str, **more: str) -> str:
+    return read(details, **more).colour
 
 
 @pytest.mark.parametrize(
@@ -43,6 +48,8 @@ def test_the_colour_is_read(details: str) -> None:
         "<table><tr><th>Color</th><td><select><option>Black</select></td></tr></table>",
         "<table><tr><td>Color</td><td>Black</td><td>Red</td></tr></table>",
         "<dl><dt>Color</dt></dl>",
+        "<p>Color: Black, Red</p><select name='attribute_pa_color'><option value=''>Choose"
+        "<option value=black>Black<option value=red>Red</select>",
     ],
 )
 def test_no_colour_is_guessed(details: str) -> None:
@@ -51,3 +58,11 @@ def test_no_colour_is_guessed(details: str) -> None:
 
 def test_what_is_meant_for_machines_is_believed_first() -> None:
     assert colour("<p>Color: Black</p>", color="Red") == "Red"
+
+
+def test_the_brand_too() -> None:
+    details = "<table><tr><td>Marke:</td><td>Borea</td></tr></table>"
+
+    assert read(details, brand="").brand == "Borea"
+    assert read(details).brand == "Aero"
+    assert read(f"{details}<p>Hersteller: Other</p>", brand="").brand == ""

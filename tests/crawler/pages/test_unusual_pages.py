@@ -155,3 +155,54 @@ def test_photos_of_microdata_are_the_largest_and_never_the_page_itself() -> None
 
     (draft,) = page.drafts
     assert draft.image_urls == ("https://shop.example/1.jpg", "https://shop.example/2-800.jpg")
+
+
+@pytest.mark.parametrize(
+    ("offers", "price", "stock"),
+    [
+        ({"@type": "Offer", "price": "80", "availability": {"@id": "https://schema.org/BackOrder"}},
+         "80.00", "preorder"),
+        ({"@type": "AggregateOffer", "lowPrice": "80", "availability": "InStock",
+          "offers": [{"@type": "Offer"}, {"availability": "OutOfStock"}]}, "80.00", "in-stock"),
+        ({"@type": "AggregateOffer", "lowPrice": "80", "offers": [{"price": "85"}]}, "85.00", ""),
+        ({"@set": [{"@type": "Offer", "price": "80"}]}, "80.00", ""),
+    ],
+)  # fmt: skip
+def test_what_offers_leave_to_others(offers: Any, price: str, stock: str) -> None:
+    (draft,) = page_read(
+        script({"@type": "Product", "name": "Glide", "offers": offers}), URL
+    ).drafts
+    assert (str(draft.price), draft.availability) == (price, stock)
+
+
+def test_photos_may_be_an_ordered_list() -> None:
+    told = {"@type": "Product", "name": "Glide", "image": {"@list": ["/1.jpg", "/2.jpg"]}}
+
+    (draft,) = page_read(script(told), URL).drafts
+
+    assert draft.image_urls == ("https://shop.example/1.jpg", "https://shop.example/2.jpg")
+
+
+def named(*variants: str) -> list[tuple[str, str]]:
+    told = [{"@type": "Product", "name": name, "sku": str(n), "image": "/1.jpg", "offers": OFFER}
+            for n, name in enumerate(variants)]  # fmt: skip
+    group = {"@type": "ProductGroup", "name": "Glide 42", "hasVariant": told}
+    return [(draft.colour, draft.title) for draft in page_read(script(group), URL).drafts]
+
+
+def test_variants_may_tell_colour_and_size_in_their_names_alone() -> None:
+    assert named("Glide 42 - Red / 41", "Glide 42 - Red / 42", "Glide 42 - Lake / 41") == [
+        ("Red", "Glide 42 - Red"),
+        ("Lake", "Glide 42 - Lake"),
+    ]
+    assert named("Glide 42 - 41 / Red", "Glide 42 - 41 / Tan") == [
+        ("Red", "Glide 42 - 41 / Red"),
+        ("Tan", "Glide 42 - 41 / Tan"),
+    ]
+    assert named("Glide 42 - Tan") == [("Tan", "Glide 42 - Tan")]
+
+
+def test_a_name_that_tells_no_colour_makes_none() -> None:
+    assert named("Glide 42 - 41", "Glide 42 - 42") == [("", "Glide 42")]
+    assert named("Glide 42 - Wide / 41", "Glide 42 - Slim / 41") == [("", "Glide 42 - Wide")]
+    assert named("Glide 42", "Glide 42 - Red / 41") == [("", "Glide 42")]
