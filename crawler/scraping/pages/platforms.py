@@ -23,8 +23,8 @@ _LARGEST = ("hi-res", "zoom", "large")
 
 def attributes_read(tree: HtmlElement) -> Iterator[Node]:
     """Variants that stand in an attribute, as a product of the page's name."""
-    for element in tree.iter():
-        for name in _ATTRIBUTES:
+    for name in _ATTRIBUTES:
+        for element in tree.xpath(f"//*[@{name}]"):
             if not (written := element.get(name) or "").lstrip().startswith("["):
                 continue
             try:

@@ -18,7 +18,9 @@ from crawler.scraping.pages.options import option_is_colour
 from crawler.scraping.pages.values import clean
 
 MAX_VALUE = 80
-_NOT_SHOWN = {"script", "style", "template", "select"}
+MAX_RAW = 1_000
+"""Of an item with its white space; a menu that is one item is longer."""
+_NOT_SHOWN = ("script", "style", "template", "select")
 
 
 _BRAND_NAMES = {
@@ -66,15 +68,14 @@ def _pairs(tree: HtmlElement) -> Iterator[tuple[str, str]]:
             while value is not None and value.tag == "dd":
                 yield _said(element), _said(value)
                 value = value.getnext()
-        else:
-            name, colon, value = _said(element).partition(":")
-            if colon:
-                yield name, value.strip()
+        elif ":" in (raw := element.text_content()) and len(raw) < MAX_RAW:
+            name, _, value = _said(element).partition(":")
+            yield name, value.strip()
 
 
 def _said(element: HtmlElement) -> str:
     """The text of an element; "" where it is longer than a name or a colour ever is."""
-    if any(inside.tag in _NOT_SHOWN for inside in element.iter()):
+    if next(element.iter(*_NOT_SHOWN), None) is not None:
         return ""
     said = clean(element.text_content())
     return said if len(said) <= MAX_VALUE else ""
