@@ -102,7 +102,7 @@ def audience_split(name: str) -> tuple[str, str]:
     while len(words) > 1 and _is_audience(words[0]):
         taken.append(words.pop(0))
     end = len(words)
-    while end > 1 and words[end - 1].lower() in vocabulary.KINDS | vocabulary.NOISE:
+    while end > 1 and words[end - 1].lower() in vocabulary.ANY_SHOE:
         end -= 1
     # What kind of shoe it is may be the name; behind an audience it is not.
     if end and (taken[1:] or _is_audience(words[end - 1])):

@@ -84,6 +84,12 @@ PHRASES: Final = (
     "sehr guter zustand", "très bon état", "100% authentic",
 )  # fmt: skip
 
+ANY_SHOE: Final = _set(
+    "shoe shoes footwear sneakers trainers schuh schuhe chaussure chaussures zapato zapatos scarpa "
+    "scarpe schoen schoenen running training walking casual sport sports lifestyle everyday"
+)
+"""What a title says behind the audience that any shoe is; "Boots" there may be the name's."""
+
 KINDS: Final = _set(
     "shoes shoe sandals sandal heels flats boots slippers flip flops loafers moccasins wedges "
     "pumps floaters sneakers trainers sports sport casual formal dress running lifestyle training "

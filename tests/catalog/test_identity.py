@@ -73,6 +73,7 @@ def test_names_that_share_a_slug_stay_two(shop: Retailer) -> None:
         ({"title": "Acme Runner Men's"}, ("Runner", "Black / White")),
         ({"title": "Acme Runner Herren - Rot", "colour": ""}, ("Runner", "Rot")),
         ({"title": "Women's Acme Runner Running Shoes"}, ("Runner", "Black / White")),
+        ({"title": "Men's Acme Chelsea Boots"}, ("Chelsea Boots", "Black / White")),
         ({"title": "Baskets Acme Runner"}, ("Runner", "Black / White")),
         ({"title": "Damen"}, ("Damen", "Black / White")),
         ({"title": "Acmeville Runner Black / White"}, ("Acmeville Runner", "Black / White")),
