@@ -9,6 +9,7 @@ from functools import partial
 from typing import Final
 
 import numpy as np
+from PIL.Image import Image
 
 from search.edits import Edit, Tone
 from search.encoders import Encoder
@@ -26,6 +27,7 @@ from search.recognition import Upright, upright_vector
 from search.recognition.voting import near_count, near_of
 from search.seen import seen_in
 from search.selectors import vectors_of
+from search.sights import Sight, sight_keep, sight_kept
 from search.stores.base import VectorStore
 from search.texts import text_space, unit
 from search.tones import shades_of, with_shades
@@ -171,9 +173,22 @@ class Asker:
         if query.image_id is not None and query.crop is None:
             return self._photo_of_catalog(query.image_id)
         with self.watch.stage("decode"):
-            pictures = query_pictures(query)
-        if not pictures:
-            return None, _unknown
+            sight = sight_kept(query, self.encoder)
+            pictures = [] if sight else query_pictures(query)
+        edges: Future[Vectors] | None = None
+        if sight is None:
+            if not pictures:
+                return None, _unknown
+            sight, edges = self._look(pictures, worded=worded)
+            sight_keep(query, self.encoder, sight)
+        return sight.upright, _unknown if sight.upright.turned else partial(
+            self._outlined, query, sight, edges
+        )
+
+    def _look(
+        self, pictures: Sequence[Image], *, worded: bool
+    ) -> tuple[Sight, Future[Vectors] | None]:
+        """The sight, and what goes on about the first photo's outlines where they are wanted."""
         edges: Future[Vectors] | None = None
         with self.watch.stage("encode"), ThreadPoolExecutor(1) as aside:
             if worded:  # a core is free while the encoder frames the photo
@@ -184,16 +199,17 @@ class Asker:
                 upright_vector(picture, vector=vector, encoder=self.encoder)
                 for picture, vector in zip(pictures, vectors, strict=True)
             ]
-        first = views[0]
-        merged = Upright(unit(np.mean([view.vector for view in views], axis=0)), first.turned)
+        mean = unit(np.mean([view.vector for view in views], axis=0))
+        return Sight(Upright(mean, views[0].turned)), edges
 
-        def outlined() -> Vector:
-            with self.watch.stage("encode"):
-                known = edges.result() if edges else describe_edges(pictures[0])
-                found: Vector = outlines(known, weights())[0]
-            return found
-
-        return merged, _unknown if first.turned else outlined
+    def _outlined(self, query: Query, sight: Sight, edges: Future[Vectors] | None) -> Vector:
+        with self.watch.stage("encode"):
+            known = sight.edges
+            if known is None:
+                known = edges.result() if edges else describe_edges(query_pictures(query)[0])
+                sight_keep(query, self.encoder, replace(sight, edges=known))
+            found: Vector = outlines(known, weights())[0]
+        return found
 
     def _photo_of_catalog(self, image_id: int) -> tuple[Upright, Outlined]:
         with self.watch.stage("decode"):

@@ -21,20 +21,21 @@ LONGEST_SIDE: Final = 640
 """Pixels that a crop is shrunk to."""
 
 
-def query_pictures(query: Query, *, at_least: int = AT_LEAST) -> list[Image]:
-    """The visitor's photos, or the catalog's; the first cut to ``query.crop``. Empty without any.
+def query_files(query: Query) -> list[FieldFile]:
+    """Where the visitor's photos lie, or the catalog's. Empty without any.
 
     Raises ``QueryPhotoExpired``, and ``QueryError`` for a photo that the catalog does not have.
     """
     if query.image_id is not None:
-        return [
-            picture_load(catalog_photo(query.image_id).file, crop=query.crop, at_least=at_least)
-        ]
+        return [catalog_photo(query.image_id).file]
+    return [query_photo_get(token).file for token in query.photos]
+
+
+def query_pictures(query: Query, *, at_least: int = AT_LEAST) -> list[Image]:
+    """Those photos, decoded; the first cut to ``query.crop``. Raises as `query_files`."""
     return [
-        picture_load(
-            query_photo_get(token).file, crop=None if place else query.crop, at_least=at_least
-        )
-        for place, token in enumerate(query.photos)
+        picture_load(file, crop=None if place else query.crop, at_least=at_least)
+        for place, file in enumerate(query_files(query))
     ]
 
 
