@@ -21,15 +21,17 @@ GENDERS: Final[Mapping[str, Gender]] = {
     word: gender
     for gender, words in {
         Gender.MEN: "men mens man male gents gentlemen herren herr männer homme hommes hombre "
-        "hombres uomo uomini heren mannen masculino herre męskie męski pánské",
+        "hombres uomo uomini heren mannen masculino herre męskie męski pánské мужские "
+        "мужской чоловічі メンズ 남성 남성용",
         Gender.WOMEN: "women womens woman wmns wmn female ladies lady damen dame frauen femme "
         "femmes mujer mujeres donna donne dames vrouwen feminino señora "
-        "damskie damski dámské",
+        "damskie damski dámské женские женский жіночі レディース 여성 여성용",
         Gender.KIDS: "kid kids boy boys girl girls youth junior juniors jr toddler toddlers infant "
         "infants baby babies child children childrens preschool gradeschool gs ps td kinder "
         "kinderschuhe jungen mädchen enfant enfants garçon garçons fille filles bébé niño niña "
-        "niños niñas infantil bambino bambina bambini ragazzo ragazza kinderen jongens meisjes",
-        Gender.UNISEX: "unisex adult adults erwachsene adulte adulto",
+        "niños niñas infantil bambino bambina bambini ragazzo ragazza kinderen jongens meisjes "
+        "детские дитячі キッズ ジュニア",
+        Gender.UNISEX: "unisex adult adults erwachsene adulte adulto унисекс ユニセックス",
     }.items()
     for word in words.split()
 }  # fmt: skip
@@ -38,7 +40,8 @@ AUDIENCES: Final = _set(
     "men mens women womens wmns unisex kids boys girls toddler toddlers infant infants junior "
     "juniors herren damen kinder homme hommes femme femmes enfant enfants hombre hombres mujer "
     "mujeres niños uomo uomini donna bambino bambini heren dames kinderen herre męskie damskie "
-    "pánské dámské"
+    "pánské dámské мужские женские детские чоловічі жіночі дитячі メンズ レディース キッズ "
+    "ジュニア ユニセックス 남성 여성 남성용 여성용"
 )
 """Of GENDERS, those that at an end of a shop's title are no part of a model's name."""
 

@@ -21,6 +21,7 @@ from catalog.words import (
     ("text", "expected"),
     [
         ("Men's", "men"), ("Herren", "men"), ("femme", "women"), ("Jungen / Mädchen", "kids"),
+        ("メンズ", "men"), ("Женские", "women"),
         ("https://schema.org/Male", "men"), ("MENS", "men"),
         ("Women", "women"), ("https://schema.org/Female", "women"), ("Ladies’", "women"),
         ("Boys' Toddler", "kids"), ("Boys' Grade School", "kids"), ("Girls", "kids"),
