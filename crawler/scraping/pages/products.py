@@ -17,7 +17,7 @@ from crawler.scraping.pages.options import (
     option_is_size,
     without_size,
 )
-from crawler.scraping.pages.schema import Graph, is_group, is_product
+from crawler.scraping.pages.schema import Graph, is_group, is_product, types
 from crawler.scraping.pages.urls import url_clean, url_fragment
 from crawler.scraping.pages.values import (
     Node,
@@ -63,7 +63,7 @@ def products_read(roots: list[Node], place: Place) -> Found:
 
     A page that lists several products with addresses of their own is about none of them.
     """
-    graph = Graph(roots)
+    graph = Graph([_offered_product(root) for root in roots])
     own = _distinct(graph.products)
     mains = [node for node in own if any(place.is_here(u) for u in texts(node.get("url")))] or own
     links = _own_urls([*graph.elsewhere, *(n for n in own if n not in mains)], place)
@@ -85,6 +85,15 @@ def products_read(roots: list[Node], place: Place) -> Found:
                 links += _own_urls(_variants(parent, graph), place)
     drafts = [draft for draft in drafts if draft.title]
     return Found(tuple(_told_apart(drafts)), tuple(dict.fromkeys(links)))
+
+
+def _offered_product(root: Node) -> Node:
+    """An offer that tells what it offers, turned about: a product with that offer."""
+    offer = root["mainEntity"] if isinstance(root.get("mainEntity"), dict) else root
+    product = offer.get("itemOffered") if types(offer) & {"Offer", "AggregateOffer"} else None
+    if not isinstance(product, dict) or not is_product(product) or product.get("offers"):
+        return root
+    return product | {"offers": {k: v for k, v in offer.items() if k != "itemOffered"}}
 
 
 def _parent(node: Node, graph: Graph) -> Node:

@@ -11,12 +11,20 @@ from lxml.html import HtmlElement
 
 MAX_SCRIPT = 5_000_000
 MAX_DEPTH = 40
+MAX_JOINED = 100_000
+"""Values that references may grow into: a thing that holds itself twice would grow for ever."""
+MAX_THING = 2_000
+MAX_REFERENCES = 5
 _ASSIGNED = re.compile(
     r"(?:window\s*(?:\.\s*|\[\s*[\"'])|(?:var|let|const)\s+|^|[;\s])"
     r"(?:__)?[A-Za-z_$][\w$]*(?:state|data|props|product|products|productjson|page|store)(?:__)?"
     r"[\"'\]\s]*=\s*(?P<parse>JSON\.parse\(\s*)?(?=[{\[\"'])",
     re.IGNORECASE,
 )
+_MEASURED = re.compile(
+    r"\bdataLayer\s*\.\s*push\(\s*(?=\{)|\bgtag\(\s*[\"']event[\"']\s*,\s*[\"']\w+[\"']\s*,\s*(?=\{)"
+)
+"""What a page tells Google Analytics of what is looked at."""
 _FLIGHT = re.compile(r'__next_f\.push\(\[1,\s*("(?:[^"\\]|\\.)*")\]\)')
 """Next.js sends what its server rendered in pieces of text ..."""
 _FLIGHT_ROW = re.compile(r"^[0-9a-f]+:(?=[\[{])", re.MULTILINE)
@@ -38,7 +46,11 @@ def scripts_read(tree: HtmlElement) -> Iterator[Any]:
                 yield _joined(value) if is_nuxt and isinstance(value, list) else value
         elif not kind or "javascript" in kind or kind == "module":
             for match in _ASSIGNED.finditer(written):
-                yield from _decoded(written, match.end(), quoted=bool(match["parse"]))
+                for value in _decoded(written, match.end(), quoted=bool(match["parse"])):
+                    is_apollo = isinstance(value, dict) and '"__ref"' in written
+                    yield _referred(value) if is_apollo else value
+            for match in _MEASURED.finditer(written):
+                yield from _decoded(written, match.end(), quoted=False)
             flight += _FLIGHT.findall(written)
     if flight:
         yield from _rows(flight)
@@ -75,29 +87,46 @@ def _rows(pieces: list[str]) -> Iterator[Any]:
 
 def _joined(values: list[Any]) -> Any:
     """Nuxt's payload: one list of all values, in which objects and lists hold places in it."""
-    made: dict[int, Any] = {}
+    left = iter(range(MAX_JOINED))
 
     def one(place: Any, depth: int) -> Any:
         is_place = isinstance(place, int) and 0 <= place < len(values)
-        if not is_place or depth > MAX_DEPTH:
+        if not is_place or depth > MAX_DEPTH or next(left, None) is None:
             return None
-        if place in made:
-            return made[place]
         value = values[place]
         if isinstance(value, dict):
-            told: dict[str, Any] = {}
-            made[place] = told
-            told.update((name, one(inner, depth + 1)) for name, inner in value.items())
-        elif isinstance(value, list) and value and isinstance(value[0], str):
+            return {name: one(inner, depth + 1) for name, inner in value.items()}
+        if isinstance(value, list) and value and isinstance(value[0], str):
             # ["Reactive", 7], ["Date", "2026-…"]: a kind, and what it is of.
             inner = value[1] if len(value) > 1 else None
-            made[place] = one(inner, depth + 1) if isinstance(inner, int) else inner
-        elif isinstance(value, list):
-            listed: list[Any] = []
-            made[place] = listed
-            listed.extend(one(inner, depth + 1) for inner in value)
-        else:
-            made[place] = value
-        return made[place]
+            return one(inner, depth + 1) if isinstance(inner, int) else inner
+        return [one(inner, depth + 1) for inner in value] if isinstance(value, list) else value
 
     return one(0, 0)
+
+
+def _referred(state: dict[str, Any]) -> dict[str, Any]:
+    """Apollo's cache: things by their names, and ``{"__ref": name}`` where they belong.
+
+    Things hold one another in circles: each is followed a few steps from where it stands itself.
+    """
+    whole = iter(range(MAX_JOINED))
+    left: Iterator[int] = iter(())  # of the thing that is being joined
+
+    def one(value: Any, path: tuple[str, ...], depth: int) -> Any:
+        if depth > MAX_DEPTH or next(left, None) is None or next(whole, None) is None:
+            return None
+        if isinstance(value, dict) and isinstance(name := value.get("__ref"), str):
+            is_far = name in path or len(path) >= MAX_REFERENCES
+            return None if is_far else one(state.get(name), (*path, name), depth + 1)
+        if isinstance(value, dict):
+            return {name: one(inner, path, depth + 1) for name, inner in value.items()}
+        return (
+            [one(inner, path, depth + 1) for inner in value] if isinstance(value, list) else value
+        )
+
+    joined: dict[str, Any] = {}
+    for name, thing in state.items():
+        left = iter(range(MAX_THING))
+        joined[name] = one(thing, (name,), 0)
+    return joined

@@ -14,6 +14,7 @@ from typing import Any
 
 from lxml.html import HtmlElement
 
+from catalog.colours import colour_parse
 from crawler.scraping.pages.options import colour_index, is_size, option_is_size
 from crawler.scraping.pages.platforms import attributes_read, heading, plain_state
 from crawler.scraping.pages.scripts import MAX_DEPTH, scripts_read
@@ -22,14 +23,14 @@ from crawler.scraping.pages.values import Node, each, image_urls, text
 MAX_NODES = 200_000
 MAX_PRODUCTS = 40
 _NAME = (
-    "name", "title", "productname", "displayname", "producttitle", "fulltitle",
+    "name", "title", "productname", "displayname", "producttitle", "fulltitle", "itemname",
 )  # fmt: skip
 _BRAND = (
-    "brand", "brandname", "vendor", "manufacturer", "designer",
+    "brand", "brandname", "vendor", "manufacturer", "designer", "itembrand",
 )  # fmt: skip
 _CODE = (
     "sku", "stylecode", "stylenumber", "articlenumber", "productcode", "itemnumber",
-    "modelnumber", "stylecolor", "code",
+    "modelnumber", "stylecolor", "code", "itemid",
 )  # fmt: skip
 _COLOUR = (
     "color", "colour", "colorname", "colourname", "colordescription", "colorway",
@@ -170,6 +171,9 @@ def _fields(plain: Node) -> Node:
                         ("url", _URL)):  # fmt: skip
         if (value := text(_get(plain, names))) != "":
             node[name] = value
+    variant = text(plain.get("itemvariant"))  # Google's name for whatever was chosen
+    if variant and not is_size(variant) and colour_parse(variant):
+        node.setdefault("color", variant)
     images = [u for u in image_urls(_images(_get(plain, _IMAGES))) if re.match(r"(https?:)?/", u)]
     if images:
         node["image"] = images

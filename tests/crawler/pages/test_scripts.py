@@ -59,6 +59,8 @@ def test_the_payload_of_nuxt(mark: str) -> None:
 @pytest.mark.parametrize(
     "payload",
     [
+        [["Reactive", 1], [1, 1]],
+        [["Reactive", 1], {"name": 1, "image": 2, "price": 1}, [1, 1, 2]],
         [],
         {"name": 1},
         [["Reactive", 1], {"self": 1, "name": 2, "price": 9}, "Loop"],
@@ -91,3 +93,52 @@ def test_the_state_of_angular() -> None:
         told = told.replace(meant, written)
 
     assert is_glide(read(f'<script type="application/json">{told}</script>'))
+
+
+def apollo(**more: Any) -> str:
+    cache = {
+        "ROOT_QUERY": {"product": {"__ref": "P:1"}},
+        "P:1": {**GLIDE, "brand": {"__ref": "B:1"}, "images": [{"__ref": "I:1"}]},
+        "P:2": {**GLIDE, "name": "Other", "sku": "O"},
+        "B:1": {"name": "Aero"},
+        "I:1": {"url": "/1.jpg"},
+    } | more
+    return f"<script>window.__APOLLO_STATE__ = {json.dumps(cache)};</script>"
+
+
+def test_the_cache_of_apollo() -> None:
+    assert is_glide(read(apollo()))
+
+
+def test_a_cache_that_refers_to_itself_ends() -> None:
+    grown = {"a": {"__ref": "B:1"}, "b": {"__ref": "P:1"}, "name": "Aero", "c": {"__ref": "P:2"}}
+    assert is_glide(read(apollo(**{"B:1": grown, "B:2": {"__ref": "nowhere"}})))
+
+
+MEASURED = {"currency": "EUR", "items": [
+    {"item_id": "G-1", "item_name": "Glide", "item_brand": "Aero", "item_variant": "Red",
+     "price": 79.9},
+]}  # fmt: skip
+TAGGED = """<meta property="og:type" content="product"><meta property="og:title" content="Glide">
+    <meta property="product:retailer_item_id" content="G-1">"""
+
+
+@pytest.mark.parametrize(
+    "script",
+    [
+        'gtag("event", "view_item", {})',
+        'dataLayer.push({"event": "view_item", "ecommerce": {}})',
+        "window.dataLayer = window.dataLayer || []; dataLayer . push({});",
+    ],
+)
+def test_what_a_page_tells_google_analytics_fills_what_is_open(script: str) -> None:
+    told = json.dumps(MEASURED)
+
+    (draft,) = read(f"{TAGGED}<script>{script.replace('{}', told)}</script>")
+
+    assert (draft.brand, draft.colour, str(draft.price)) == ("Aero", "Red", "79.90")
+
+
+def test_what_a_page_tells_google_analytics_alone_makes_no_product() -> None:
+    told = json.dumps(MEASURED).replace("Glide", "Somewhere Else")
+    assert read(f"<script>dataLayer.push({told})</script>") == ()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -173,6 +174,15 @@ def test_what_offers_leave_to_others(offers: Any, price: str, stock: str) -> Non
         script({"@type": "Product", "name": "Glide", "offers": offers}), URL
     ).drafts
     assert (str(draft.price), draft.availability) == (price, stock)
+
+
+@pytest.mark.parametrize("wrap", [lambda o: o, lambda o: {"@type": "ItemPage", "mainEntity": o}])
+def test_an_offer_may_tell_what_it_offers(wrap: Callable[[Any], Any]) -> None:
+    told = {**OFFER, "itemOffered": {"@type": "Product", "name": "Glide", "brand": "Aero"}}
+
+    (draft,) = page_read(script(wrap(told)), URL).drafts
+
+    assert (draft.title, draft.brand, str(draft.price)) == ("Glide", "Aero", "80.00")
 
 
 def test_photos_may_be_an_ordered_list() -> None:
