@@ -155,13 +155,13 @@ def _all(item: FeedItem, name: str, rules: FeedRules) -> Sequence[str]:
 
 
 def _price(one: Callable[[str], str], now: datetime) -> tuple[Decimal | None, str]:
-    told = one("currency")
-    price, currency = price_parse(one("price"))
-    sale, sale_currency = price_parse(one("sale_price"))
+    beside = clean(one("currency")).upper()[:3]
+    price, currency = price_parse(one("price"), beside)
+    sale, sale_currency = price_parse(one("sale_price"), beside)
     span = one("sale_price_effective_date")
     if sale is not None and (price is None or sale < price) and _is_on(span, now):
         price, currency = sale, sale_currency or currency
-    return price, currency or clean(told).upper()[:3]
+    return price, currency or beside
 
 
 def _is_on(span: str, now: datetime) -> bool:

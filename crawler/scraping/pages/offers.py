@@ -102,7 +102,8 @@ def _price(offer: Node) -> tuple[Decimal | None, str]:
         *((one.get(key), one) for one in current for key in ("price", "minPrice")),
         (offer.get("highPrice"), offer),
     ]:
-        price, symbol = price_parse(value)
+        beside = told or currency_parse(holder.get("priceCurrency"))
+        price, symbol = price_parse(value, beside)
         if price is not None:
-            return price, told or currency_parse(holder.get("priceCurrency")) or symbol
+            return price, beside or symbol
     return None, told

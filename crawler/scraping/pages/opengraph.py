@@ -45,10 +45,10 @@ def opengraph_read(tags: dict[str, list[str]], place: Place) -> ListingDraft | N
     title = first("og:title", "product:title")
     if not title:
         return None
-    price, symbol = price_parse(price_text)
     currency = currency_parse(
         first("product:sale_price:currency", "product:price:currency", "og:price:currency")
     )
+    price, symbol = price_parse(price_text, currency)
     images = [
         url
         for name in ("og:image", "og:image:url", "og:image:secure_url")

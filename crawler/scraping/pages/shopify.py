@@ -138,14 +138,15 @@ def _option(variant: Node, index: int) -> str:
 
 
 def _draft(variant: Node, *, url: str, currency: str, **common: Any) -> ListingDraft:
-    price, symbol = price_parse(variant.get("price"))
+    told = currency_parse(variant.get("price_currency"))
+    price, symbol = price_parse(variant.get("price"), told or currency)
     available = variant.get("available")
     return ListingDraft(
         url=url,
         sku=text(variant.get("sku"))[:100],
         gtin=text(variant.get("barcode"))[:14],
         price=price,
-        currency=currency_parse(variant.get("price_currency")) or symbol or currency,
+        currency=told or symbol or currency,
         availability="" if available is None else "in-stock" if available else "out-of-stock",
         **common,
     )

@@ -22,6 +22,10 @@ _SPACE = re.compile(r"\s+")
 _TAG = re.compile(r"<[a-zA-Z/!][^>]{0,500}>")
 _CONTROL = re.compile(r"[\x00-\x1f\x7f\u200b\ufeff]")
 _MACHINE_PRICE = re.compile(r"\d{1,10}(?:\.(?:\d{1,2}|\d{4,10}))?")
+_NOT_OF_AMOUNT = re.compile(r"[^\d.,]")
+_THOUSANDTHS = re.compile(r"\d{1,3}(?:,?\d{3})*\.\d{3}")
+_OF_A_THOUSAND = {"BHD", "JOD", "KWD", "OMR", "TND"}
+"""Currencies whose prices have three decimals (ISO 4217)."""
 _EXPONENT = re.compile(r"\d{1,3}(?:\.\d{1,12})?[eE]\+?\d")
 _NO_CENTS = re.compile(r"[.,]\s?[-–—]{1,2}(?!\d)")
 _SIGNS = str.maketrans({"’": "'", "ʼ": "'", "′": "'", "٫": ".", "٬": ",", "，": ",", "．": "."})
@@ -97,11 +101,14 @@ def clean(raw: str) -> str:
     return _SPACE.sub(" ", _CONTROL.sub(" ", raw)).strip()[:MAX_TEXT]
 
 
-def price_parse(value: Any) -> tuple[Decimal | None, str]:
+def price_parse(value: Any, told: str = "") -> tuple[Decimal | None, str]:
     """An amount with two decimals, and the currency if the same text tells it.
 
     Machine notation ("129.9", 129.9) is read as such; anything else as people write it:
     "1.299,00 €", "from $89.95". Zero, negative and absurd amounts are not prices.
+
+    Args:
+        told: the currency, where it stands beside: "24.500" is 24½ dinars, but 24,500 elsewhere.
     """
     written = _western(text(value)[:100])
     currency = ""
@@ -114,6 +121,9 @@ def price_parse(value: Any) -> tuple[Decimal | None, str]:
         except (ValueError, InvalidOperation):
             return None, ""
         amount, currency = parsed.amount, currency_parse(parsed.currency or "")
+        digits = _NOT_OF_AMOUNT.sub("", written)
+        if (currency or told) in _OF_A_THOUSAND and _THOUSANDTHS.fullmatch(digits):
+            amount = Decimal(digits.replace(",", ""))
     if amount is None or not amount.is_finite() or not 0 < amount < MAX_PRICE:
         return None, currency
     amount = amount.quantize(Decimal("0.01"))

@@ -51,10 +51,21 @@ from crawler.scraping.pages.values import (
         ("١٢٩٫٥٠", "129.50", ""),
         ("１２９", "129.00", ""),
         ("1e3", "1000.00", ""),
+        ("24.500 KWD", "24.50", "KWD"),
+        ("OMR 1,024.500", "1024.50", "OMR"),
+        ("24,500 KWD", "24500.00", "KWD"),
     ],
 )
 def test_prices_of_every_country(written: Any, amount: str, currency: str) -> None:
     assert price_parse(written) == (Decimal(amount), currency)
+
+
+@pytest.mark.parametrize(
+    ("told", "amount"), [("BHD", "24.50"), ("EUR", "24500.00"), ("", "24500.00")]
+)
+def test_the_currency_tells_what_a_dot_before_three_digits_means(told: str, amount: str) -> None:
+    assert price_parse("24.500", told)[0] == Decimal(amount)
+    assert price_parse("24.50", told)[0] == Decimal("24.50")
 
 
 @pytest.mark.parametrize(
