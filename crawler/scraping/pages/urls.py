@@ -24,6 +24,8 @@ _NOT_PAGES = re.compile(
 )
 _SAFE = re.compile(r"[A-Za-z0-9:/?#@!$&'()*+,;=._~\[\]-]*")
 """Needs no quoting; most addresses do not."""
+_EDGES = "".join(c for c in map(chr, range(0x3001)) if c <= " " or c.isspace())
+"""White space and control characters, which the URL standard strips from an address."""
 _OF_ITSELF = ("/", "http://", "https://")
 """What begins so leads from every page of a site to the same address."""
 _NOT_IN_FRAGMENT = re.compile(r"[^A-Za-z0-9._-]+")
@@ -52,7 +54,7 @@ def _site(url: str) -> str:
 
 @lru_cache(maxsize=8192)
 def _clean(href: str, base: str) -> str | None:
-    href = href.strip().replace("\\", "/") if len(href) <= MAX_URL else ""
+    href = href.strip(_EDGES).replace("\\", "/") if len(href) <= MAX_URL else ""
     if not href or href.startswith("#"):
         return None
     try:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from catalog.types import MAX_URL
@@ -41,6 +41,7 @@ def test_what_is_no_address_of_a_page(href: str) -> None:
     assert url_clean(href, base=BASE) is None
 
 
+@example(";\x08")
 @given(st.text(max_size=300))
 def test_any_text_gives_a_web_address_or_none(href: str) -> None:
     url = url_clean(href, base=BASE)
