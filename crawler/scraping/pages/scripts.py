@@ -17,7 +17,7 @@ MAX_THING = 2_000
 MAX_REFERENCES = 5
 _ASSIGNED = re.compile(
     r"(?:window\s*(?:\.\s*|\[\s*[\"'])|(?:var|let|const)\s+|^|[;\s])"
-    r"(?:__)?[A-Za-z_$][\w$]*(?:state|data|props|product|products|productjson|page|store)(?:__)?"
+    r"(?:__)?[A-Za-z_$][\w$]*(?:state|data|props|product|products|productjson|page|store|context)(?:__)?"
     r"[\"'\]\s]*=\s*(?P<parse>JSON\.parse\(\s*)?(?=[{\[\"'])",
     re.IGNORECASE,
 )

@@ -50,6 +50,7 @@ _CURRENCY = (
 _STOCK = (
     "availability", "instock", "isinstock", "available", "isavailable", "stockstatus", "soldout",
     "issoldout", "inventorystatus", "stocklevelstatus", "stocklevel", "orderable",
+    "availableforsale",
 )  # fmt: skip
 _IMAGES = (
     "images", "image", "media", "gallery", "photos", "imageurls", "imageurl", "featuredimage",
@@ -148,6 +149,9 @@ def _variant(raw: Node, names: list[str]) -> Node:
     plain = _plain(raw)
     node = _fields(plain)
     values = [text(plain.get(f"option{n}")) for n in (1, 2, 3)]
+    chosen = [one for one in each(plain.get("selectedoptions")) if isinstance(one, dict)]
+    if chosen:
+        names, values = ([text(one.get(k)) for one in chosen] for k in ("name", "value"))
     if not any(values) and isinstance(plain.get("options"), list):
         values = [text(one.get("value")) if isinstance(one, dict) else text(one)
                   for one in plain["options"]]  # fmt: skip
@@ -193,8 +197,18 @@ def _first_offer(node: Node, variants: list[Node]) -> None:
 
 
 def _plain(node: Node) -> Node:
-    """Names in lower case, without dashes and underscores."""
-    return {str(name).replace("_", "").replace("-", "").lower(): v for name, v in node.items()}
+    """Names in lower case, without dashes and underscores; GraphQL's connections as lists."""
+    return {
+        str(name).replace("_", "").replace("-", "").lower(): _listed(v) for name, v in node.items()
+    }
+
+
+def _listed(value: Any) -> Any:
+    if isinstance(value, dict) and isinstance(value.get("nodes"), list):
+        return value["nodes"]
+    if isinstance(value, dict) and isinstance(value.get("edges"), list):
+        return [one.get("node") for one in value["edges"] if isinstance(one, dict)]
+    return value
 
 
 def _get(plain: Node, names: tuple[str, ...]) -> Any:

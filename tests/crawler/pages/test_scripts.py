@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -142,3 +143,27 @@ def test_what_a_page_tells_google_analytics_fills_what_is_open(script: str) -> N
 def test_what_a_page_tells_google_analytics_alone_makes_no_product() -> None:
     told = json.dumps(MEASURED).replace("Glide", "Somewhere Else")
     assert read(f"<script>dataLayer.push({told})</script>") == ()
+
+
+@pytest.mark.parametrize(
+    "listed",
+    [lambda all_: {"nodes": all_}, lambda all_: {"edges": [{"node": one} for one in all_]}],
+)
+def test_a_product_of_shopifys_graph_in_remix(listed: Callable[[list[Any]], Any]) -> None:
+    variants = [
+        {"sku": f"{colour}-{size}", "availableForSale": left,
+         "price": {"amount": "79.9", "currencyCode": "EUR"},
+         "selectedOptions": [{"name": "Size", "value": size}, {"name": "Farbe", "value": colour}]}
+        for colour, size, left in (("Red", "41", False), ("Red", "42", True), ("Tan", "9", False))
+    ]  # fmt: skip
+    product = {"title": "Aero Glide", "vendor": "Aero", "variants": listed(variants),
+               "images": listed([{"url": "/1.jpg"}])}  # fmt: skip
+    state = {"state": {"loaderData": {"routes/p": {"product": product}}}}
+
+    drafts = read(f"<script>window.__remixContext = {json.dumps(state)};</script>")
+
+    assert [(d.colour, str(d.price), d.availability) for d in drafts] == [
+        ("Red", "79.90", "in-stock"),
+        ("Tan", "79.90", "out-of-stock"),
+    ]
+    assert {d.image_urls for d in drafts} == {("https://shop.example/1.jpg",)}
