@@ -7,7 +7,7 @@ import json
 import os
 import tempfile
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -50,9 +50,15 @@ def finish(file: Path | None, figures: object, goals: Sequence[Goal] = ()) -> in
 
 
 @contextmanager
-def own_site(**environment: str) -> Iterator[Path]:
-    """Django, set up on an empty database in a folder that is thrown away."""
-    with tempfile.TemporaryDirectory(prefix="shoefinder-bench-") as folder:
+def own_site(*, within: Path | None = None, **environment: str) -> Iterator[Path]:
+    """Django, set up on an empty database in a folder that is thrown away; in one ``within`` a
+    folder of the caller's, it is left to the caller."""
+    with ExitStack() as stack:
+        if within is None:
+            made = tempfile.TemporaryDirectory(prefix="shoefinder-bench-")
+            folder = stack.enter_context(made)
+        else:
+            folder = tempfile.mkdtemp(dir=within)
         os.environ.update(
             {
                 "DATABASE_URL": f"sqlite:///{folder}/bench.sqlite3",

@@ -131,7 +131,7 @@ class ShoeImageFactory(factory.django.DjangoModelFactory[models.ShoeImage]):
 
     sha256 = factory.LazyAttribute(lambda o: hashlib.sha256(o.content).hexdigest())
     perceptual_hash = factory.LazyAttribute(lambda o: perceptual_hash(picture(seed=o.seed)))
-    file = factory.LazyAttribute(lambda o: f"photos/{o.sha256[:2]}/{o.sha256}.jpeg")
+    file = factory.LazyAttribute(lambda o: f"photos/{o.sha256[:2]}/{o.sha256[2:4]}/{o.sha256}.jpeg")
     format = "JPEG"
     byte_size = factory.LazyAttribute(lambda o: len(o.content))
     width = 120

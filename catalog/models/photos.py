@@ -13,10 +13,9 @@ from catalog.types import MAX_URL
 
 
 def image_path(instance: ShoeImage, filename: str) -> str:
-    """``photos/ab/<sha256>.<format>``: thousands in a folder at a million of photos. A second level
-    would mean a new folder for nearly each photo, which takes longer than to write it."""
+    """``photos/ab/cd/<sha256>.<format>``: two levels keep folders small at millions of photos."""
     digest = instance.sha256
-    return f"photos/{digest[:2]}/{digest}.{instance.format.lower()}"
+    return f"photos/{digest[:2]}/{digest[2:4]}/{digest}.{instance.format.lower()}"
 
 
 class ShoeImage(models.Model):

@@ -54,7 +54,7 @@ def test_a_photo_is_kept_with_where_it_was_got(shop: Retailer) -> None:
         "JPEG",
         len(content),
     )
-    assert image.file.name == f"photos/{image.sha256[:2]}/{image.sha256}.jpeg"
+    assert image.file.name == f"photos/{image.sha256[:2]}/{image.sha256[2:4]}/{image.sha256}.jpeg"
     assert Path(image.file.path).read_bytes() == content
     assert (image.colorway, image.colorway.cover) == (listing.colorway, image)  # type: ignore[union-attr]
     source = image.sources.get()
@@ -143,7 +143,7 @@ def test_a_lost_file_is_asked_for_again_and_put_back(shop: Retailer, damage: str
 def test_a_file_left_by_a_crash_before_its_row_is_taken_over(shop: Retailer) -> None:
     content = photo_bytes(1)
     digest = hashlib.sha256(content).hexdigest()
-    left = Path(settings.MEDIA_ROOT, "photos", digest[:2], f"{digest}.jpeg")
+    left = Path(settings.MEDIA_ROOT, "photos", digest[:2], digest[2:4], f"{digest}.jpeg")
     left.parent.mkdir(parents=True)
     left.write_bytes(content[:10])
     image = photo_store(content=content, url=URL).image

@@ -103,9 +103,9 @@ def test_media_serves_photos_for_good_and_uploads_privately(
 ) -> None:
     settings.MEDIA_ROOT = tmp_path
     settings.SHOEFINDER_SERVE_MEDIA = True
-    default_storage.save("photos/ab/x.jpg", ContentFile(b"jpeg"))
+    default_storage.save("photos/ab/cd/x.jpg", ContentFile(b"jpeg"))
     default_storage.save("queries/y.jpg", ContentFile(b"jpeg"))
-    photo = client.get("/media/photos/ab/x.jpg")
+    photo = client.get("/media/photos/ab/cd/x.jpg")
     assert "immutable" in photo["Cache-Control"]
     assert photo["X-Content-Type-Options"] == "nosniff"
     assert "private" in client.get("/media/queries/y.jpg")["Cache-Control"]
