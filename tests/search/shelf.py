@@ -5,16 +5,20 @@ from __future__ import annotations
 import hashlib
 import io
 import itertools
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from typing import Any
 
 import numpy as np
+import pytest
 from django.core.files.base import ContentFile
 from django.utils.text import slugify
 from PIL import Image
 
 from catalog.models import Brand, Colorway, ColorwayColour, Listing, Retailer, ShoeImage, ShoeModel
 from catalog.selectors import image_payloads
+from search import Query, SearchPage, search
 from search.models import ImageEmbedding
+from search.queries import query_photo_create
 from search.stores.memory import MemoryStore
 from tests.fakes import FakeEncoder
 from tests.search.encoders.contract import drawn_shoe
@@ -91,3 +95,21 @@ def png(image: Image.Image) -> bytes:
     file = io.BytesIO()
     image.save(file, "PNG")
     return file.getvalue()
+
+
+def upload(colour: str) -> str:
+    """The token of a visitor's photo of a shoe in that colour."""
+    return query_photo_create(png(drawn_shoe(colour, size=(300, 210)))).token
+
+
+Ask = Callable[..., SearchPage]
+
+
+@pytest.fixture
+def ask(shelf: Shelf) -> Ask:
+    """Searches what the test's ``shelf`` holds."""
+
+    def asked(query: Query, **options: Any) -> SearchPage:
+        return search(query, encoder=shelf.encoder, store=shelf.store, **options)
+
+    return asked

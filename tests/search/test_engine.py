@@ -4,30 +4,24 @@ from __future__ import annotations
 
 import gc
 import weakref
-from collections.abc import Callable
 from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 
 import pytest
 from django.test.utils import CaptureQueriesContext
-from django.utils import timezone
 from prometheus_client import REGISTRY
 
 from catalog.filters import CatalogFilter
 from catalog.models import Colorway, ImageStatus, ShoeImage
 from search import IndexUnavailable, Query, QueryError, SearchPage, search
-from search.crop import Crop
-from search.exceptions import QueryPhotoExpired
 from search.fusion import FUSIONS
 from search.knowledge import knowledge_of
 from search.metrics import STAGES
-from search.models import ImageEmbedding, QueryPhoto
-from search.queries import query_photo_create
+from search.models import ImageEmbedding
 from search.ranking import statistics_of
 from search.stores.memory import MemoryStore
-from tests.search.encoders.contract import drawn_shoe
-from tests.search.shelf import Shelf, png
+from tests.search.shelf import Ask, Shelf, upload
 
 pytestmark = pytest.mark.django_db
 
@@ -37,23 +31,8 @@ def shelf() -> Shelf:
     return Shelf()
 
 
-@pytest.fixture
-def ask(shelf: Shelf) -> Callable[..., SearchPage]:
-    def asked(query: Query, **options: Any) -> SearchPage:
-        return search(query, encoder=shelf.encoder, store=shelf.store, **options)
-
-    return asked
-
-
-Ask = Callable[..., SearchPage]
-
-
 def colours(page: SearchPage) -> list[str]:
     return [result.card.colours[0].slug for result in page.results]
-
-
-def upload(colour: str) -> str:
-    return query_photo_create(png(drawn_shoe(colour, size=(300, 210)))).token
 
 
 def test_a_photo_finds_what_looks_like_it(shelf: Shelf, ask: Ask) -> None:
@@ -67,41 +46,6 @@ def test_a_photo_finds_what_looks_like_it(shelf: Shelf, ask: Ask) -> None:
     assert not page.has_next
     scores = [result.score for result in page.results]
     assert scores == sorted(scores, reverse=True)
-
-
-def test_a_photo_is_looked_at_once_however_often_its_query_is_refined(
-    shelf: Shelf, ask: Ask, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    for colour in ("red", "navy", "green"):
-        shelf.colorway(colour)
-    shelf.publish()
-    looked: list[int] = []
-    encode = shelf.encoder.encode_images
-    monkeypatch.setattr(
-        shelf.encoder, "encode_images", lambda photos: looked.append(len(photos)) or encode(photos)
-    )
-    token = upload("navy")
-
-    first = ask(Query(photo=token))
-    again, edited = ask(Query(photo=token)), ask(Query(photo=token, words="in red"))
-
-    assert looked == [1]
-    assert [(r.card.id, r.score) for r in again.results] == [
-        (r.card.id, r.score) for r in first.results
-    ]
-    assert edited.results
-    ask(Query(photo=token, crop=Crop(0.1, 0.1, 0.8, 0.8)))
-    assert looked == [1, 1]
-
-
-def test_a_photo_that_is_gone_is_told_however_well_it_is_remembered(shelf: Shelf, ask: Ask) -> None:
-    shelf.colorway("red")
-    shelf.publish()
-    token = upload("red")
-    ask(Query(photo=token))
-    QueryPhoto.objects.filter(token=token).update(expires_at=timezone.now())
-    with pytest.raises(QueryPhotoExpired):
-        ask(Query(photo=token, words="in navy"))
 
 
 def test_words_find_what_they_say(shelf: Shelf, ask: Ask) -> None:

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import replace
-from typing import Any
 
 import numpy as np
 import pytest
@@ -13,15 +11,12 @@ from django.test.utils import CaptureQueriesContext
 
 from catalog.models import Listing
 from catalog.selectors import listing_texts
-from search import Query, SearchPage, ranking, search
+from search import Query, SearchPage, ranking
 from search.edits import edit_parse
 from search.evidence import agreement
 from search.fusion.mixture import recipe
 from search.wording import free_words
-from tests.search.shelf import Shelf
-from tests.search.test_engine import upload
-
-Ask = Callable[..., SearchPage]
+from tests.search.shelf import Ask, Shelf, upload
 
 
 def test_rare_words_count_for_more_and_spelling_may_differ() -> None:
@@ -48,14 +43,6 @@ def shelf(db: None) -> Shelf:
     Listing.objects.filter(colorway__model__name="A20").update(title="Acme A20 Waterproof")
     shelf.publish()
     return shelf
-
-
-@pytest.fixture
-def ask(shelf: Shelf) -> Ask:
-    def asked(query: Query, **options: Any) -> SearchPage:
-        return search(query, encoder=shelf.encoder, store=shelf.store, **options)
-
-    return asked
 
 
 def test_a_free_word_that_a_shop_writes_brings_a_shoe_forward(ask: Ask) -> None:

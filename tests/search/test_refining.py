@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable
 from html import unescape
 from pathlib import Path
 from typing import Any
@@ -16,28 +15,25 @@ from django.test.utils import CaptureQueriesContext
 from PIL import Image
 
 from catalog.models import Colorway, ShoeImage
-from search import Query, SearchPage, search
+from search import Query, SearchPage
 from search.crop import Crop
 from search.models import QueryPhoto
 from search.queries import query_photo_create
 from tests.search.encoders.contract import drawn_shoe
-from tests.search.shelf import Shelf, png
+from tests.search.shelf import Ask, Shelf, png
 from tests.search.site import Site, jpeg, text, upload
 
 pytestmark = pytest.mark.django_db
 COLOURS = ("red", "navy", "green", "orange", "yellow")
-Ask = Callable[..., SearchPage]
 
 
 @pytest.fixture
-def ask() -> Ask:
+def shelf() -> Shelf:
     shelf = Shelf()
     for colour in COLOURS:
         shelf.colorway(colour)
     shelf.publish()
-    return lambda query, **options: search(
-        query, encoder=shelf.encoder, store=shelf.store, **options
-    )
+    return shelf
 
 
 def colours(page: SearchPage) -> list[str]:

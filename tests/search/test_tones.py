@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any
-
 import pytest
 
 from catalog.colours import COLOURS
-from search import Query, SearchPage, search
+from search import Query
 from search.chips import label_of
 from search.edits import Edit, EditTerm, Tone, edit_parse, term_read, term_spell
 from search.tones import SHADES, lab, shades_of, toned, with_shades
-from tests.search.shelf import Shelf
-from tests.search.test_engine import upload
+from tests.search.shelf import Ask, Shelf, upload
 
 
 @pytest.mark.parametrize("shades", SHADES, ids="-".join)
@@ -67,21 +63,14 @@ def test_a_tone_is_the_shades_of_the_photos_colour() -> None:
     assert with_shades(edit, shades_of(edit, None)) == edit
 
 
-Ask = Callable[..., SearchPage]
-
-
 @pytest.fixture
-def ask(db: None) -> Ask:
+def shelf(db: None) -> Shelf:
     shelf = Shelf()
     for colour in ("red", "maroon", "pink", "blue"):
         for number in range(3):
             shelf.colorway(colour, model=f"A{number}")
     shelf.publish()
-
-    def asked(query: Query, **options: Any) -> SearchPage:
-        return search(query, encoder=shelf.encoder, store=shelf.store, **options)
-
-    return asked
+    return shelf
 
 
 def test_darker_than_a_red_photo_is_maroon(ask: Ask) -> None:

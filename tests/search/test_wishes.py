@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
 import pytest
 
 from catalog.models import Colorway, ShoeModel
-from search import Query, SearchPage, search
+from search import Query
 from search.edits import EditTerm
 from search.models import ImageEvidence
 from search.results import gap_after
@@ -17,13 +16,10 @@ from search.services import evidence_pending
 from search.stores.memory import MemoryStore
 from search.types import Hit
 from search.wishes import Seen, rules_from
-from tests.search.shelf import Shelf
+from tests.search.shelf import Ask, Shelf, upload
 from tests.search.stores.contract import DIM, unit
-from tests.search.test_engine import upload
 
 pytestmark = pytest.mark.django_db
-
-Ask = Callable[..., SearchPage]
 
 
 @pytest.fixture
@@ -34,14 +30,6 @@ def shelf() -> Shelf:
         shelf.colorway("navy", brand="Puma", model=f"B{number}", price=150, height="high")
     shelf.publish()
     return shelf
-
-
-@pytest.fixture
-def ask(shelf: Shelf) -> Ask:
-    def asked(query: Query, **options: Any) -> SearchPage:
-        return search(query, encoder=shelf.encoder, store=shelf.store, **options)
-
-    return asked
 
 
 def test_another_brand_shows_none_of_the_photos_brand(ask: Ask) -> None:

@@ -151,7 +151,8 @@ def _products(
         drafts = _with_state(drafts, tree, place)
     if len(drafts) == 1 and not (drafts[0].colour and drafts[0].brand):
         drafts = (details_fill(drafts[0], tree),)
-    drafts = tuple(_unsigned(draft, site) for draft in drafts)
+    if site:
+        drafts = tuple(_unsigned(draft, site) for draft in drafts)
     here = {place.url, *(draft.url for draft in drafts)}
     return drafts, tuple(url for url in dict.fromkeys(links) if url not in here)
 
@@ -183,8 +184,6 @@ def _with_state(
 def _unsigned(draft: ListingDraft, site: str) -> ListingDraft:
     """A title without the shop's own name behind it: "Penny Loafer — Casa Abril"."""
     signature = re.compile(rf"(?<=\S)\s*[-–—|·•:]\s*{re.escape(site)}\s*$", re.IGNORECASE)
-    if not site or not signature.search(draft.title):
-        return draft
     return replace(draft, title=signature.sub("", draft.title))
 
 

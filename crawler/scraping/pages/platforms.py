@@ -77,7 +77,8 @@ def _named(options: Node, labels: dict[Any, str]) -> Node:
     found: Node = {}
     for name, value in options.items():
         bare = str(name).removeprefix("attribute_").removeprefix("pa_")
-        said = labels.get(value) or text(value)
+        plain = text(value)
+        said = (labels.get(plain) or plain) if plain else ""  # "" is "Choose an option"
         if option_is_colour(bare):
             found["color"] = said
         elif option_is_size(bare, [said]):

@@ -7,6 +7,8 @@ from html import escape
 from typing import Any
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from catalog.types import ListingDraft
 from crawler.scraping.pages import page_read
@@ -136,8 +138,10 @@ def test_variations_of_woocommerce_have_the_names_of_their_choices() -> None:
             ("core-black", "42", 80, True), ("core-black", "43", 80, False), ("rot", "42", 70, True)
         )
     ]  # fmt: skip
-    form = f"""<form class="variations_form" data-product_variations="{escape(json.dumps(variations))}">
-        <select><option value="core-black">Core Black</option></select></form>"""  # noqa: E501
+    told = escape(json.dumps(variations))
+    form = f"""<form class="variations_form" data-product_variations="{told}">
+        <select><option value="">Choose an option</option>
+        <option value="core-black">Core Black</option></select></form>"""
 
     assert said(read(form, product=PRODUCT)) == [
         ("Core Black", "80.00", "EUR", "in-stock", ["/core-black.jpg"]),
@@ -182,3 +186,36 @@ def test_an_attribute_that_holds_no_variants_changes_nothing(written: str) -> No
 def test_a_title_is_read_without_the_shops_own_name(head: str, title: str) -> None:
     (draft,) = read(head, product={**PRODUCT, "name": "Glide — Casa"})
     assert draft.title == title
+
+
+LEAF = st.sampled_from([None, True, 0, 1.5, "", "1", "color", "Red", "93"])
+THING = st.recursive(
+    LEAF,
+    lambda inner: (
+        st.lists(inner, max_size=3)
+        | st.dictionaries(st.sampled_from(["id", "value", "label", "93", "1", "color"]), inner)
+    ),
+    max_leaves=6,
+)
+
+
+@settings(deadline=None)
+@given(THING, THING, THING)
+def test_any_values_where_these_systems_have_theirs_are_read_without_an_error(
+    one: Any, other: Any, third: Any
+) -> None:
+    option = {"id": one, "code": "color", "label": other, "options": [
+        {"id": third, "label": one, "products": other}, other]}  # fmt: skip
+    attribute = {"id": "color", "values": [{"value": one, "name": other}, third]}
+    group = {"viewType": "large", "images": [one], "variationAttributes": [attribute, other]}
+    states = [
+        {"jsonConfig": {"attributes": {"93": option, "1": one}, "index": {"1": {"93": third}},
+                        "optionPrices": one, "images": {"1": other}, "sku": third}},
+        {"variationAttributes": [attribute, one], "imageGroups": [group, third],
+         "variants": [{"variationValues": {"color": other}}]},
+    ]  # fmt: skip
+    variants = [{"attributes": {"pa_color": one, "pa_size": other}, "priceMoney": {"value": third},
+                 "stock": one, "mainImage": other}, {"attributes": third}, one]  # fmt: skip
+    scripts = "".join(f"<script type='application/json'>{json.dumps(s)}</script>" for s in states)
+
+    read(f'{scripts}<form data-variants="{escape(json.dumps(variants))}"></form>')
