@@ -93,7 +93,7 @@ def _csv_rows(reader: Reader, columns: list[str]) -> Iterator[Row]:
         except csv.Error as error:
             yield Row(reader.line_num, {}, f"The line cannot be read: {error}.")
             continue
-        if not any(cell.strip() for cell in cells):
+        if not any(cell_unquote(cell).strip() for cell in cells):
             continue
         if len(cells) != len(columns):
             message = f"The line has {len(cells)} cells, the header has {len(columns)}."
