@@ -31,12 +31,13 @@ SLOW = 20_000
 
 @pytest.hookimpl(tryfirst=True)  # before xdist reads the groups
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """One group, so that parallel runs start one server and one browser."""
+    """One group, so that parallel runs start one server and one browser; two chances (ADR 9)."""
     here = Path(__file__).parent
     for item in items:
         if here in item.path.parents:
             item.add_marker(pytest.mark.e2e)
             item.add_marker(pytest.mark.xdist_group("browser"))
+            item.add_marker(pytest.mark.flaky(reruns=1))
 
 
 @dataclass(frozen=True)
@@ -136,9 +137,13 @@ class Visitor:
         return answer
 
     def follow(self, name: str, role: str = "link") -> None:
-        """Click what leads to another page, and wait for that page."""
+        """Click the first that is called so, which leads to another page; wait for that page."""
+        self.leave_by(self.page.get_by_role(role, name=name).first)
+
+    def leave_by(self, way: Any) -> None:
+        """Click what leads to another page, and wait for that page: a click alone does not."""
         with self.page.expect_navigation():
-            self.page.get_by_role(role, name=name).first.click()
+            way.click()
         if self.scripted:
             self.settled()
 

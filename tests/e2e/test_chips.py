@@ -61,15 +61,15 @@ def test_chips_are_corrected_and_shared(visitor: Open) -> None:
 def test_chips_need_no_script(visitor: Open) -> None:
     guest = visitor(java_script_enabled=False)
     guest.go("/?q=red+or+blue")
-    guest.page.click('[aria-label="Remove: change colour blue"]')
+    guest.leave_by(guest.page.locator('[aria-label="Remove: change colour blue"]'))
     assert chips(guest) == ["Remove: change colour red"]
     guest.page.locator(".term summary", has_text="colour red").click()
     guest.page.select_option("#mode-0", "avoid")
-    guest.page.locator("#mode-0 ~ button").click()
+    guest.leave_by(guest.page.locator("#mode-0 ~ button"))
     assert chips(guest) == ["Remove: avoid colour red"]
     guest.page.locator(".term summary", has_text="Add a wish").click()
     guest.page.fill("#value-new", "burgundy")
-    guest.page.locator("#value-new ~ button").click()
+    guest.leave_by(guest.page.locator("#value-new ~ button"))
     assert chips(guest) == ["Remove: avoid colour red", "Remove: change colour maroon"]
-    guest.page.get_by_role("link", name="Read my words anew").click()
+    guest.follow("Read my words anew")
     assert len(chips(guest)) == 2
