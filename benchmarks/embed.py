@@ -72,12 +72,13 @@ def run(options: argparse.Namespace) -> Row:
 
     from catalog.models import PhotoCheck
     from search.encoders import get_encoder
+    from search.encoders.base import enough_pixels
     from search.models import ImageEmbedding
     from search.services import embed_pending
 
     encoder = get_encoder()
     fill(options.photos, side=options.side)
-    images, decoding = decoded()
+    images, decoding = decoded(enough_pixels(encoder))
     batch = settings.SHOEFINDER_EMBED_BATCH
     embed_pending(limit=batch)
     encode(encoder, images[:batch])
@@ -111,17 +112,16 @@ def encode(encoder: Encoder, images: Sequence[Image.Image]) -> float:
     return time.perf_counter() - started
 
 
-def decoded() -> tuple[list[Image.Image], float]:
+def decoded(at_least: int) -> tuple[list[Image.Image], float]:
     """Every photo as the pipeline hands it to the encoder, and the seconds that it took."""
     from catalog.images import photo_load
     from catalog.models import ShoeImage
-    from search.services.decoding import AT_LEAST
 
     images = []
     started = time.perf_counter()
     for photo in ShoeImage.objects.order_by("pk"):
         with photo.file.storage.open(photo.file.name) as file:
-            images.append(photo_load(file, at_least=AT_LEAST))
+            images.append(photo_load(file, at_least=at_least))
     return images, time.perf_counter() - started
 
 

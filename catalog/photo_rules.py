@@ -138,7 +138,7 @@ def _value(rule: Rule, facts: PhotoFacts) -> float | None:
 
 
 def measure(image: Image) -> PhotoMeasures:
-    """Measure an upright RGB photo; some 1.5 ms at 600 px, of which half is shrinking it, once.
+    """Measure an upright RGB photo; some 0.4 ms at 300 px.
 
     Sharpness: the 99th percentile of the second difference across both axes (Laplacian), at
     `SHARPNESS_SIDE` pixels of the longest side, over the photo's contrast; so that a small dark
@@ -158,8 +158,10 @@ def _sharpness(grey: Image) -> float:
     if contrast < 8:
         return 0.0
     wide = np.asarray(grey).astype(np.int16)
-    around = wide[:-2, 1:-1] + wide[2:, 1:-1] + wide[1:-1, :-2] + wide[1:-1, 2:]
-    edges = np.abs(4 * wide[1:-1, 1:-1] - around)
+    # Of every second row: the share of steep places is the same, for half of the time.
+    above, here, below = wide[:-2:2], wide[1:-1:2], wide[2::2]
+    around = above[:, 1:-1] + below[:, 1:-1] + here[:, :-2] + here[:, 2:]
+    edges = np.abs(4 * here[:, 1:-1] - around)
     (steep,) = _percentiles(np.bincount(edges.ravel()), 99)
     return round(steep / contrast, 4)
 

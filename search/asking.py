@@ -13,6 +13,7 @@ from PIL.Image import Image
 
 from search.edits import Edit, Tone
 from search.encoders import Encoder
+from search.encoders.base import enough_pixels
 from search.evidence import describe_edges, outlines, weights
 from search.fusion import EncodedQuery, Mixture, fusion_named
 from search.hydration import colour_of_image
@@ -174,7 +175,7 @@ class Asker:
             return self._photo_of_catalog(query.image_id)
         with self.watch.stage("decode"):
             sight = sight_kept(query, self.encoder)
-            pictures = [] if sight else query_pictures(query)
+            pictures = [] if sight else self._pictures(query)
         edges: Future[Vectors] | None = None
         if sight is None:
             if not pictures:
@@ -184,6 +185,9 @@ class Asker:
         return sight.upright, _unknown if sight.upright.turned else partial(
             self._outlined, query, sight, edges
         )
+
+    def _pictures(self, query: Query) -> list[Image]:
+        return query_pictures(query, at_least=enough_pixels(self.encoder))
 
     def _look(
         self, pictures: Sequence[Image], *, worded: bool
@@ -206,7 +210,7 @@ class Asker:
         with self.watch.stage("encode"):
             known = sight.edges
             if known is None:
-                known = edges.result() if edges else describe_edges(query_pictures(query)[0])
+                known = edges.result() if edges else describe_edges(self._pictures(query)[0])
                 sight_keep(query, self.encoder, replace(sight, edges=known))
             found: Vector = outlines(known, weights())[0]
         return found
@@ -219,7 +223,7 @@ class Asker:
             if raw is not None:
                 vector = unit(vectors_of([raw], dim=self.encoder.dim)[0])
                 return Upright(vector), partial(evidence_of, image_id)
-            picture = picture_load(photo.file)
+            picture = picture_load(photo.file, at_least=enough_pixels(self.encoder))
         with self.watch.stage("encode"):
             vector = unit(self.encoder.encode_images([picture])[0])
         return Upright(vector), partial(evidence_of, image_id)

@@ -15,8 +15,8 @@ from search.queries import query_photo_get
 from search.query import NO_PHOTO, Query
 
 AT_LEAST: Final = 400
-"""Pixels that a photo's longest side keeps: above what any encoder reads. A visitor's photo of 1600
-px is decoded at a quarter at once; to resize it to an exact size takes longer than to encode it."""
+"""Pixels that a photo's longest side keeps where it is looked at otherwise than by an encoder. A
+visitor's photo of 1600 px is decoded at a quarter at once; an exact size takes longer than that."""
 LONGEST_SIDE: Final = 640
 """Pixels that a crop is shrunk to."""
 

@@ -27,6 +27,7 @@ from catalog.selectors import (
     models_list,
 )
 from search import Query, identify, search
+from search.active import active_encoder
 from search.api.problems import method_problems, photo_refused, problem, problems_register
 from search.api.schemas import (
     BrandOut,
@@ -53,6 +54,7 @@ from search.api.showing import (
     search_out,
     shoes_out,
 )
+from search.encoders.base import enough_pixels
 from search.exceptions import QueryError
 from search.models import QueryPhoto
 from search.pictures import query_pictures
@@ -184,7 +186,8 @@ def identify_get(
     if image is not None and not accepted.filter(pk=image).exists():
         raise Http404
     own = () if image is None else (image,)
-    return identification_out(identify(query_pictures(query)[0], method=named_by, leaving_out=own))
+    pictures = query_pictures(query, at_least=enough_pixels(active_encoder()))
+    return identification_out(identify(pictures[0], method=named_by, leaving_out=own))
 
 
 @api.post("/identify", response={200: IdentificationOut, **SENT}, tags=["search"])

@@ -78,6 +78,12 @@ class LiteEncoder:
     def dim(self) -> int:
         return int(self._config["vector"]["dim"])
 
+    @cached_property
+    def enough_pixels(self) -> int:
+        """1.7 times what the tower sees, as plain margins are cut off: kinds and audience of
+        myntra's photos are told at 240 px as well as at 480 (`search.encoders.base`)."""
+        return 17 * int(self._config["vector"]["image"]["side"]) // 10
+
     def encode_images(self, images: Sequence[Image]) -> Vectors:
         """(n, dim) unit vectors of decoded, upright photos; any Pillow mode, any size."""
         if not len(images):

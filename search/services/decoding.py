@@ -20,11 +20,9 @@ from PIL.Image import Image
 from catalog.images import photo_load
 from catalog.photo_rules import PhotoMeasures, measure
 from search.encoders import Encoder
+from search.encoders.base import enough_pixels
 from search.exceptions import EncoderError
 from search.types import Vectors
-
-AT_LEAST = 448
-"""Pixels of the longest side: twice what the encoders look at, enough to crop. More costs time."""
 
 ENCODING = 2
 """Batches in the encoder at once: it frames the photos of one while the tower sees another's."""
@@ -79,12 +77,15 @@ def encode_ahead(
     fails for every photo of a batch; a photo that fails alone is a `PhotoFailure`.
     """
     source = iter(photos)
+    at_least = enough_pixels(encoder)
     under_way: deque[Future[EncodedBatch]] = deque()
     decoders = ThreadPoolExecutor(decode_threads, thread_name_prefix="decode")
     encoding = ThreadPoolExecutor(ENCODING, thread_name_prefix="encode")
     try:
         while chunk := list(islice(source, batch_size)):
-            decoded = [decoders.submit(_decode, storage, photo, measured) for photo in chunk]
+            decoded = [
+                decoders.submit(_decode, storage, photo, at_least, measured) for photo in chunk
+            ]
             under_way.append(encoding.submit(_encode, encoder, decoded))
             if len(under_way) >= depth:
                 yield under_way.popleft().result()
@@ -98,10 +99,10 @@ def encode_ahead(
 Decoded = tuple[int, Image | PhotoFailure, PhotoMeasures | None]
 
 
-def _decode(storage: Storage, photo: WaitingPhoto, measured: bool) -> Decoded:
+def _decode(storage: Storage, photo: WaitingPhoto, at_least: int, measured: bool) -> Decoded:
     try:
         with storage.open(photo.name, "rb") as file:
-            image = photo_load(file, at_least=AT_LEAST)
+            image = photo_load(file, at_least=at_least)
         return photo.image_id, image, measure(image) if measured else None
     except FileNotFoundError:
         reason, message = "file-missing", f"There is no file {photo.name} in the photo storage."

@@ -14,9 +14,9 @@ from django.utils import timezone
 from catalog.images import photo_load
 from catalog.models import ShoeModel
 from search.active import active_encoder
+from search.encoders.base import enough_pixels
 from search.exceptions import QueryError
 from search.models import NameReport
-from search.pictures import AT_LEAST
 from search.queries import query_photo_get
 from search.query import MAX_ID, words_clean
 from search.recognition.serving import identify, upright_vector
@@ -58,7 +58,7 @@ def name_report_create(
         content = file.read()
     encoder = active_encoder()
     with kept.file.open("rb") as file:
-        image = photo_load(file, at_least=AT_LEAST)
+        image = photo_load(file, at_least=enough_pixels(encoder))
     found = upright_vector(image, encoder=encoder)
     named = identify(found.vector, method=method, encoder=encoder)
     first = named.candidates[0] if named.candidates else None

@@ -51,7 +51,8 @@ def test_sharpness_is_the_percentile_of_second_differences(side: int) -> None:
     wide = grey.astype(float)
     around = wide[:-2, 1:-1] + wide[2:, 1:-1] + wide[1:-1, :-2] + wide[1:-1, 2:]
     low, high = np.percentile(wide, [1, 99])
-    expected = np.percentile(np.abs(4 * wide[1:-1, 1:-1] - around), 99) / (high - low)
+    edges = np.abs(4 * wide[1:-1, 1:-1] - around)[::2]
+    expected = np.percentile(edges, 99) / (high - low)
     told = measure(Image.fromarray(grey).convert("RGB")).sharpness
     assert told == pytest.approx(expected, abs=1e-4)
 

@@ -14,12 +14,15 @@ from PIL import Image
 
 from catalog.images import photo_load
 from catalog.models import ImageStatus, ShoeImage
+from search import Query, search
 from search.encoders import get_encoder
 from search.exceptions import EncoderError
 from search.locking import writer_lock
 from search.models import EmbedFailure, ImageEmbedding, IndexState
+from search.queries import query_photo_create
 from search.selectors import index_status
 from search.services import EmbedProgress, embed_failures_retry, embed_pending, embedding
+from search.stores import get_store
 from search.types import Vectors
 from tests.fakes import FakeEncoder
 from tests.search.indexing import (
@@ -68,6 +71,33 @@ def test_rows_hold_the_vectors_of_their_own_photos() -> None:
         with photo.file.open() as file:
             expected = get_encoder().encode_images([photo_load(file)])[0]
         np.testing.assert_allclose(np.frombuffer(rows[photo.pk], "<f4"), expected, atol=1e-6)
+
+
+class Choosing(FakeEncoder):
+    """Says how many pixels are enough, and notes how large the photos come."""
+
+    enough_pixels = 100
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(**options)
+        self.saw: list[tuple[int, int]] = []
+
+    def encode_images(self, images: Any) -> Vectors:
+        self.saw += [image.size for image in images]
+        return super().encode_images(images)
+
+
+def test_photos_of_catalog_and_query_come_as_small_as_the_encoder_allows() -> None:
+    content = photo_bytes(1, size=(600, 400))
+    store_photo(1, content=content)
+    encoder = Choosing(name="choosing")
+    embed_pending(encoder=encoder)
+    store = get_store(encoder_id=str(encoder.id), dim=encoder.dim)
+    token = query_photo_create(content).token
+
+    search(Query(photo=token), encoder=encoder, store=store)
+
+    assert encoder.saw == [(150, 100), (150, 100)]
 
 
 def test_nothing_waits_nothing_happens() -> None:
