@@ -66,17 +66,18 @@ def histogram(
     sole differ), concatenated: shape (k · len(bands),).
     """
     lab, share = swatch_colours(framed)
-    pixels = lab.reshape(-1, 3)
+    cells = np.flatnonzero(share)  # plain ground does not count
+    pixels = lab.reshape(-1, 3)[cells]
     distance = (
         (pixels**2).sum(axis=1, keepdims=True) - 2 * pixels @ palette.T + (palette**2).sum(axis=1)
     )
     distance -= distance.min(axis=1, keepdims=True)
     weight = np.exp(distance / np.float32(-2 * softness**2))
     weight /= weight.sum(axis=1, keepdims=True)
-    weight *= share.reshape(-1, 1)
-    rows = weight.reshape(GRID // 2, GRID // 2, -1).sum(axis=1)
+    weight *= share.reshape(-1, 1)[cells]
     parts = []
     for low, high in bands:
         band = slice(round(low * GRID / 2), round(high * GRID / 2))
-        parts.append(rows[band].sum(axis=0) / max(float(share[band].sum()), 1.0))
+        first, end = np.searchsorted(cells, [band.start * GRID // 2, band.stop * GRID // 2])
+        parts.append(weight[first:end].sum(axis=0) / max(float(share[band].sum()), 1.0))
     return np.sqrt(np.concatenate(parts, dtype=np.float32))

@@ -68,12 +68,18 @@ def shoe_mask(thumb: Pixels, ground: Pixels) -> Mask:
     Not just what differs: the white upper of a shoe on white would be lost.
     """
     differs = np.abs(thumb.astype(np.int16) - ground.astype(np.int16)).max(axis=2) > 14
-    enclosed = np.ones_like(differs)
-    for axis in (0, 1):
-        enclosed &= np.logical_or.accumulate(differs, axis=axis)
-        flipped = np.flip(differs, axis=axis)
-        enclosed &= np.flip(np.logical_or.accumulate(flipped, axis=axis), axis=axis)
+    enclosed = _between_ends(differs) & _between_ends(differs.T).T
     return enclosed if enclosed.any() else np.ones_like(enclosed)
+
+
+def _between_ends(differs: Mask) -> Mask:
+    """Of each row, all from the first true to the last."""
+    width = differs.shape[1]
+    first = differs.argmax(axis=1)[:, None]
+    last = width - 1 - differs[:, ::-1].argmax(axis=1)[:, None]
+    place = np.arange(width)
+    found: Mask = (place >= first) & (place <= last) & differs.any(axis=1, keepdims=True)
+    return found
 
 
 def _box(mask: Mask, size: tuple[int, int]) -> tuple[int, int, int, int]:
