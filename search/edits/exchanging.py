@@ -56,6 +56,8 @@ class Exchanging(Notes):
                 self._wish("change", new, second)
                 self.at, self.swapped = second, len(self.wishes)
                 return True
+            elif item.kind is Kind.ATTRIBUTE and item.attribute != attribute:
+                return False  # "the sole to gum and the material to nubuck"
             elif item.kind not in SILENT | {Kind.ATTRIBUTE, Kind.AND, Kind.SHOE}:
                 return False
         return False

@@ -7,6 +7,7 @@ misspelling; a common word that means something else is never taken for a misspe
 from __future__ import annotations
 
 import importlib.util
+import re
 import tomllib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -40,6 +41,7 @@ class Kind(StrEnum):
     INSTEAD = "instead"
     EXCEPT = "except"
     NOT_AFTER = "not_after"
+    CORRECT = "correct"
     INDIFFERENT = "indifferent"
     NEEDLESS = "needless"
     ANY = "any"
@@ -150,10 +152,10 @@ class Lexicon:
             return [word]
         stems = _plural(word) if word in english() else [*_plural(word), *endings(word)]
         found = [stem for stem in stems if self.get((stem,)) or self.knows(stem)]
-        if not found:
+        if not any(self.get((stem,)) for stem in found):  # "big" is only a part of phrases
             tried = (self.mended(form) for form in (word, *(s for s in stems if len(s) > 4)))
             if mended := next(filter(None, tried), None):
-                found = [mended, *self._singular(mended)]
+                found = [mended, *self._singular(mended), *found]
         return [word, *found]
 
     def _singular(self, word: str) -> list[str]:
@@ -167,13 +169,25 @@ class Lexicon:
         if word in english() or word.removesuffix("s") in english():
             return None
         most = 1 if len(word) < 7 else 2
-        near = process.extract(word, self.targets, scorer=OSA.distance, score_cutoff=most, limit=8)
+        cutoff = 2 if len(word) > 4 else 1
+        near = process.extract(
+            word, self.targets, scorer=OSA.distance, score_cutoff=cutoff, limit=8
+        )
+        near = [one for one in near if one[1] <= most or _sounds_like(one[0], word)]
         fit = [
-            (distance, -JaroWinkler.similarity(word, target), target)
+            (
+                distance, target[0] != word[0], not self._says(target),
+                -JaroWinkler.similarity(word, target), target,
+            )
             for target, distance, _ in near
             if target[0] == word[0] or (distance == 1 and len(word) > 4 and len(target) > 3)
-        ]
-        return min(fit)[2] if fit else None
+        ]  # fmt: skip
+        return min(fit)[-1] if fit else None
+
+    def _says(self, word: str) -> bool:
+        """Whether a word alone is a wish or what one is about: "black" more than "back"."""
+        meaning = self.get((word,))
+        return meaning is not None and meaning.kind in {Kind.VALUE, Kind.ATTRIBUTE}
 
     @cached_property
     def targets(self) -> Sequence[str]:
@@ -184,6 +198,15 @@ class Lexicon:
             if word.isascii() and word.isalpha() and (len(word) > 3 or self._is_value(word))
         ]
         return [*own, *(self.below.targets if self.below else ())] if self.below else own
+
+
+def _sounds_like(one: str, other: str) -> bool:
+    """ "purpul" and "purple" have the same consonants."""
+    return one[:2] == other[:2] and _consonants(one) == _consonants(other)
+
+
+def _consonants(word: str) -> str:
+    return re.sub(r"(.)\1+", r"\1", re.sub("[aeiou]", "", word))
 
 
 def _combinations(forms: Sequence[Sequence[str]]) -> Iterator[Words]:
@@ -324,10 +347,26 @@ def everyday() -> frozenset[str]:
 
 
 @cache
+def complaint(name: str) -> frozenset[str]:
+    """Spellings of the words under a name of ``[complaint]``."""
+    return _spelled(_read("grammar")["complaint"][name])
+
+
+@cache
+def garments() -> frozenset[str]:
+    """What shoes are worn with, with and without the ending of the plural."""
+    words = _spelled(_read("grammar")["garment"]["names"])
+    return words | {f"{word}s" for word in words}
+
+
+def _spelled(listed: str) -> frozenset[str]:
+    return frozenset(s for phrase in _phrases(listed) for s in spellings(phrase))
+
+
+@cache
 def words_of(operator: str) -> frozenset[str]:
     """Spellings of the phrases under a name of ``[operator]``."""
-    phrases = _phrases(_read("grammar")["operator"][operator])
-    return frozenset(s for phrase in phrases for s in spellings(phrase))
+    return _spelled(_read("grammar")["operator"][operator])
 
 
 def _phrases(text: str) -> Iterable[str]:

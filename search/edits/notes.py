@@ -45,6 +45,8 @@ class Notes:
     """What the shoe is likened to, which a wish about the same attribute replaces."""
     swapped: int = -1
     """How many wishes there were once a value had been exchanged for another."""
+    corrected: str = ""
+    """What said that the wishes before were a slip: "no wait". Until the next value."""
     any: bool = False
     whole: bool = False
     here: bool = False

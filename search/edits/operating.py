@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Final
 
 from search.edits.exchanging import Exchanging
@@ -16,6 +17,7 @@ STAYS: Final = frozenset(
      "bleib", "그대로", "유지", "유지하고", "유지해", "as is", "as it is", "as they are"}
 )  # fmt: skip
 
+_THEM: Final = frozenset({"it", "them", "em", "these", "those", "this", "sie", "los", "las"})
 EXCESSES: Final = frozenset({"too", "zu", "demasiado", "demasiada", "son demasiado", "너무"})
 """Said of one value, and of no price: "too fancy, 50 or less"."""
 
@@ -25,7 +27,7 @@ class Operating(Exchanging):
 
     def _not(self, item: Item) -> None:
         self.any = False
-        if self._denied_behind():
+        if self._denied_behind(item):
             self._not_after(item)
             return
         after = self._after(SILENT | {Kind.NOT, Kind.IS, Kind.WITH, Kind.SHOE})
@@ -53,16 +55,24 @@ class Operating(Exchanging):
             return
         self._start(Kind.NOT, item, "avoid")
 
-    def _denied_behind(self) -> bool:
+    def _denied_behind(self, item: Item) -> bool:
         """ "white no, red yes", "leather is not ok": what is denied stands before."""
-        before = preceding(self.items, self.at, SILENT | {Kind.IS})
+        # German denies at the end: "schwarz mag ich nicht".
+        verbs = {Kind.UNKNOWN, Kind.LIKED} if item.text == "nicht" else set()
+        before = preceding(self.items, self.at, SILENT | {Kind.IS} | verbs)
         named = before is not None and self.items[before].kind is Kind.VALUE
-        return bool(named and self._ends() and self.wishes and self.operator is None)
+        ended = self._ends(frozenset({Kind.AND}))
+        if verbs and before is not None:  # "steht mir nicht keine Nike"
+            verbal = any(one.kind in verbs for one in self.items[before + 1 : self.at])
+            after = self._after()
+            ended |= verbal and after is not None and self.items[after].kind is Kind.NOT
+        return bool(named and ended and self.wishes and self.operator is None)
 
-    def _ends(self) -> bool:
+    def _ends(self, also: frozenset[Kind] = frozenset()) -> bool:
         """Whether nothing more is said of it."""
         after = self._after(SILENT | {Kind.LIKED})
-        return after is None or self.items[after].kind in {Kind.COMMA, Kind.STOP, Kind.BUT}
+        ends = {Kind.COMMA, Kind.STOP, Kind.BUT, *also}
+        return after is None or self.items[after].kind in ends
 
     def _instead(self, item: Item) -> None:
         self._forget_another()
@@ -81,7 +91,8 @@ class Operating(Exchanging):
             return
         self.any = False
         kept = operator is not None and operator.mode == "keep" and operator.targets == 0
-        if kept or (self.whole and not self._everything_but()):
+        of_all = operator is not None and operator.kind is Kind.ANY  # "any brand except Nike"
+        if kept or (self.whole and not of_all and not self._everything_but()):
             # "the same except the colour"
             self._start(Kind.OTHER, item, "change")
             return
@@ -93,6 +104,8 @@ class Operating(Exchanging):
         before, after = preceding(self.items, self.at), self._after()
         if before is None or after is None or self.items[after].kind is not Kind.VALUE:
             return False
+        if self.items[self.at].text in {"anything but", "anyone but", "any but", "all but"}:
+            return True
         earlier = preceding(self.items, before)
         kept = earlier is not None and self.items[earlier].kind is Kind.KEEP
         return self.items[before].kind in {Kind.WHOLE, Kind.ANY} and not kept
@@ -111,6 +124,10 @@ class Operating(Exchanging):
     def _not_after(self, item: Item) -> None:
         """ "검은색 말고": what was named last, and what is joined with it, is not wanted."""
         if self.pending and self._postfix():
+            if item.text.startswith(("없", "빼")) and len(self.pending) == 1:
+                one = self.items[self.pending[0]]
+                if one.attribute == "pattern":  # "무늬가 없는"
+                    self._wish("change", replace(one, value="plain"), self.pending.pop())
             self._settle_pending("change")  # "브랜드는 별로"
             return
         if item.text in {"보다", "보다는"} and self.items[self.at - 1].kind is not Kind.VALUE:
@@ -169,6 +186,12 @@ class Operating(Exchanging):
 
     def _liked(self, item: Item) -> None:
         if self.pending and self._postfix():
+            denied = self._after()
+            if denied is not None and self.items[denied].text == "nicht":
+                # "die Farbe gefällt mir nicht"
+                self._settle_pending("change")
+                self.at = denied
+                return
             self._settle_pending("keep")
 
     def _other(self, item: Item) -> None:
@@ -188,10 +211,34 @@ class Operating(Exchanging):
             self._not_after(item)
         elif not self._exchange(item):
             after = self._after()
+            if self.items[self.at + 1 : self.at + 2] and self.items[self.at + 1].text in _THEM:
+                return  # "to replace them with black ones"
             attribute = after is not None and self.items[after].kind is Kind.ATTRIBUTE
             self._start(
                 Kind.OTHER if attribute else Kind.NOT, item, "change" if attribute else "avoid"
             )
+
+    def _correct(self, item: Item) -> None:
+        """ "black, no wait, navy": what comes next replaces what was said of the same."""
+        self._drop()
+        parted = self.items[self.at + 1 : self.at + 2]
+        self.corrected = "," if parted and parted[0].kind is Kind.COMMA else item.text
+
+    def _take_back(self, item: Item) -> None:
+        """Forget the last list of wishes about the attribute of ``item``."""
+        said, self.corrected = self.corrected, ""
+        last = next((w for w in reversed(self.wishes) if w.attribute == item.attribute), None)
+        if last is None:
+            if self.operator is None and said.endswith(" no"):
+                # "like these, actually no laces"
+                self._start(Kind.NOT, item, "avoid")
+            return
+        while last in self.wishes:
+            place = self.wishes.index(last)
+            self.wishes.remove(last)
+            if not last.joined or last.joint is not Kind.OR:
+                return
+            last = self.wishes[place - 1]
 
     def _indifferent(self, item: Item) -> None:
         if self.pending:
@@ -202,16 +249,27 @@ class Operating(Exchanging):
     def _needless(self, item: Item) -> None:
         """ "doesn't have to be leather", "나이키 아니어도": neither wished for nor avoided."""
         last = self.wishes[-1] if self.wishes else None
+        if last and last.attribute == "gender" and last.place == self.at - 1 and self._has(item):
+            self.wishes.pop()  # "my brother has them in red, I want blue"
+            last = None
         if not item.text.isascii() and last and last.mode == "change":
             self.wishes.pop()
         else:
             self._start(Kind.NEEDLESS, item, "change")
 
+    def _has(self, item: Item) -> bool:
+        """Whether somebody only has or wears it, and does not want another."""
+        wishes = any(one.text in {"wants", "needs"} for one in self.items[self.at :])
+        return (
+            item.text.split()[0] in {"has", "had", "wears", "wore", "hat", "tiene"} and not wishes
+        )
+
     def _is_needless(self, item: Item) -> bool:
         operator = self.operator
         if operator is None or operator.kind is not Kind.NEEDLESS:
             return False
-        if operator.targets and not (Kind.OR in self.gap and item.attribute == operator.last):
+        goes_on = Kind.OR in self.gap and item.attribute == operator.last
+        if operator.targets and not (goes_on or not self.gap):  # "I have the black leather ones"
             self._drop()
             return False
         operator.targets, operator.last = operator.targets + 1, item.attribute

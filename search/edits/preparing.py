@@ -7,32 +7,44 @@ from dataclasses import replace
 from typing import Final
 
 from catalog.colours import BY_SLUG
-from search.edits.lexicon import Kind, Meaning, tables
+from search.edits.asking import asked
+from search.edits.judging import bettered, complained
+from search.edits.lexicon import Kind, tables
+from search.edits.naming import named
 from search.edits.neighbours import SILENT, following, gone, preceding
+from search.edits.parts import apart, is_of_a_part, worn_with
 from search.edits.scanning import Item
-from search.edits.soles import of_sole, sole_after, sole_before, sole_corrected
-
-_PLURAL_MARKS: Final = frozenset(
-    {"stripes", "dots", "spots", "flowers", "checks", "streifen", "rayas"}
+from search.edits.soles import (
+    of_sole,
+    sole_after,
+    sole_before,
+    sole_corrected,
+    sole_of_gum,
+    sole_of_two,
 )
+
 _TONES: Final = {"darker": "dark", "lighter": "light", "brighter": "bright"}
 """Tone of a wish → the word before a colour."""
-_PLACES: Final = frozenset({"sole", "closure", "material", "pattern"})
 _PREFERRED: Final = frozenset({"prefer", "lieber", "eher", "besser", "prefiero", "mejor"})
 _SMALL: Final = SILENT | {Kind.WITH}
 _PRINTS: Final = frozenset({"print", "prints", "printed", "estampado", "estampada", "프린트"})
 _GROUNDS: Final = frozenset({"snow", "sand", "desert", "forest", "stone", "moss"})
 _LED_TO: Final = frozenset({Kind.VALUE, Kind.ATTRIBUTE, Kind.ALTER, Kind.SWAP})
 _SO: Final = frozenset({"so", "then", "hence", "therefore", "also", "deshalb", "daher", "entonces"})
-_MADE_BY: Final = frozenset({"by", "from", "made by", "von"})
+_MORE: Final = frozenset({"more", "mehr", "mas", "더"})
+_ENDS: Final = frozenset({Kind.COMMA, Kind.STOP, Kind.BUT, Kind.AND})
+_ANSWERS: Final = frozenset({"no", "yes", "nein", "ja", "nope"})
+_SLIPS: Final = frozenset({"no", "nein", "nope", "sorry", "wait", "no no", "아니"})
+"""Between signs, these take back what was said: "red - no, blue"."""
 
 
 def prepare(items: Sequence[Item]) -> list[Item]:
     """The same sentence with such neighbours joined or settled."""
     found = list(items)
     for step in (
-        _greeting, _names, _grounds, _tones, _shades, _fur, of_sole, sole_after, sole_before,
-        sole_corrected, _parts, _excess, _therefore, _prints, _preferred, _answers, _kinds,
+        _greeting, asked, _slips, named, _seen_on, _grounds, _tones, _shades, _fur, of_sole,
+        sole_of_gum, sole_of_two, sole_after, sole_before, sole_corrected, apart, worn_with,
+        complained, bettered, _excess, _raised, _therefore, _prints, _preferred, _answers, _kinds,
     ):  # fmt: skip
         found = list(step(found))
     return found
@@ -64,7 +76,7 @@ def _tones(items: list[Item]) -> Iterator[Item]:
             slug = known.colours.get(f"{tone} {colour.value.replace('-', ' ')}", colour.value)
             yield replace(colour, start=item.start, text=f"{item.text} {colour.text}", value=slug)
             skip = next_to
-        elif item.value in _TONES and not _of_a_part(items, at):
+        elif item.value in _TONES and not is_of_a_part(items, at):
             yield item.turned(Kind.VALUE, "colour", item.value)
         else:
             yield item.turned(Kind.UNKNOWN)
@@ -76,6 +88,9 @@ def _shades(items: list[Item]) -> Iterator[Item]:
     for at, item in enumerate(items):
         after = items[at + 1] if at + 1 < len(items) else None
         both = _is_colour(item) and after is not None and _is_colour(after)
+        tinged = item.text.endswith("ish") and item.attribute == "colour" and after is not None
+        if tinged and after is not None and after.attribute == "colour":
+            continue  # "reddish brown"
         if not (both and after and item.text not in BY_SLUG and after.text in BY_SLUG):
             yield item
 
@@ -83,15 +98,6 @@ def _shades(items: list[Item]) -> Iterator[Item]:
 def _is_colour(item: Item) -> bool:
     english = item.text.isascii() and item.text in tables().colours
     return item.kind is Kind.VALUE and item.attribute == "colour" and english
-
-
-def _of_a_part(items: Sequence[Item], at: int) -> bool:
-    """ "a darker sole", "the sole is darker", "the logo is darker": not the colour of the shoe."""
-    after, before = following(items, at), preceding(items, at, SILENT | {Kind.IS})
-    said = [items[place] for place in (after, before) if place is not None]
-    if any(one.kind is Kind.ATTRIBUTE and one.attribute in _PLACES for one in said):
-        return True
-    return before is not None and (items[before].kind is Kind.PART or _is_laces(items[before]))
 
 
 def _fur(items: list[Item]) -> Iterator[Item]:
@@ -104,79 +110,33 @@ def _fur(items: list[Item]) -> Iterator[Item]:
             yield item
 
 
-def _parts(items: list[Item]) -> Iterator[Item]:
-    """ "white laces" do not make a white shoe: the colour goes with the part, as free text."""
-    for at, item in enumerate(items):
-        after = items[at + 1] if at + 1 < len(items) else None
-        before = items[at - 1] if at else None
-        if (
-            (
-                item.attribute == "colour"
-                and item.kind is Kind.VALUE
-                and after
-                and (_is_part(item, after) or after.text in _PLURAL_MARKS)
-            )
-            or (
-                _is_laces(item)
-                and before
-                and before.kind is Kind.VALUE
-                and before.attribute == "colour"
-            )
-            or item.kind is Kind.PART
-        ):
-            yield item.turned(Kind.UNKNOWN)
-        else:
-            yield item
-
-
-def _is_part(colour: Item, item: Item) -> bool:
-    """ "red laces", "a gold buckle"."""
-    metal = colour.value in {"gold", "silver"} and item.value in {"buckle", "zip"}
-    return item.kind is Kind.PART or _is_laces(item) or metal
-
-
-def _is_laces(item: Item) -> bool:
-    return (
-        item.attribute == "closure"
-        and item.value == "laces"
-        and item.text not in {"laced", "lace up"}
-    )
-
-
-def _names(items: list[Item]) -> Iterator[Item]:
-    """Names that are also common words count where they are said to be names."""
-    for at, item in enumerate(items):
-        if not item.shy:
-            yield item
-            continue
-        before = preceding(items, at, SILENT | {Kind.IS})
-        after = items[at + 1] if at + 1 < len(items) else None
-        said = (
-            before is not None
-            and items[before].attribute == item.attribute
-            and (items[before].kind is Kind.ATTRIBUTE)
-        )
-        said |= (
-            after is not None and after.kind is Kind.ATTRIBUTE and after.attribute == item.attribute
-        )
-        if item.attribute == "brand" and at:
-            said |= items[at - 1].text in _MADE_BY and not _is_value(item.otherwise)
-        if item.attribute == "model" and at:
-            said |= items[at - 1].kind is Kind.VALUE and items[at - 1].attribute == "brand"
-        if at > 1 and item.otherwise is None and items[at - 1].kind in {Kind.OR, Kind.AND}:
-            # "Asics or Brooks"
-            said |= items[at - 2].attribute == item.attribute and not items[at - 2].shy
-        yield replace(item, shy=False) if said else item.as_common_word()
-
-
-def _is_value(meaning: Meaning | None) -> bool:
-    return meaning is not None and meaning.kind is Kind.VALUE
+def _goes_on(items: list[Item], at: int) -> bool:
+    return at < len(items) and items[at].kind is Kind.COMMA
 
 
 def _greeting(items: list[Item]) -> Iterator[Item]:
     """ "Hi, do you have …", but not "Chuck 70 hi"."""
     for at, item in enumerate(items):
         yield gone(item) if item.text == "hi" and at == 0 and len(items) > 1 else item
+
+
+def _slips(items: list[Item]) -> Iterator[Item]:
+    """ "red, no, blue", "검정 아니 남색": not red. "No, I want red" only answers."""
+    for at, item in enumerate(items):
+        around = [items[at - 1].kind, items[at + 1].kind] if 0 < at < len(items) - 1 else []
+        parted = around in (
+            [Kind.COMMA, Kind.COMMA], [Kind.STOP, Kind.COMMA], [Kind.STOP, Kind.STOP],
+        )  # fmt: skip
+        answer = items[at + 1].text if item.text == "-" and at + 1 < len(items) else ""
+        korean = item.kind is Kind.UNKNOWN and item.text == "아니"
+        if korean or (parted and item.text in _SLIPS):
+            yield item.turned(Kind.CORRECT)
+        elif answer in _ANSWERS and _ends(items, at + 1) and not _goes_on(items, at + 2):
+            yield item.turned(Kind.IS)  # "velcro - no. laces - yes"
+        elif item.text in _SLIPS and at == 0 and items[1:2] and items[1].kind is Kind.COMMA:
+            yield gone(item)
+        else:
+            yield item
 
 
 def _excess(items: list[Item]) -> Iterator[Item]:
@@ -191,13 +151,39 @@ def _excess(items: list[Item]) -> Iterator[Item]:
             yield item
 
 
+def _raised(items: list[Item]) -> Iterator[Item]:
+    """ "less formal more sporty": what follows is another matter."""
+    for at, item in enumerate(items):
+        before, after = preceding(items, at), following(items, at)
+        lowered = before and at > 1 and items[before].kind is Kind.VALUE
+        ends = lowered and any(one.kind is Kind.NOT for one in items[:at])
+        if item.text in _MORE and ends and after and items[after].kind is Kind.VALUE:
+            yield item.turned(Kind.STOP)
+            continue
+        if ends and item.kind is Kind.VALUE and item.text.split()[0] in _MORE:
+            yield replace(item, kind=Kind.STOP, end=item.start)  # "more elegant" is one phrase
+        yield item
+
+
 def _prints(items: list[Item]) -> Iterator[Item]:
     """ "camo print" is camo; "estampado de flores" is floral."""
     for at, item in enumerate(items):
         near = [following(items, at, _SMALL), preceding(items, at, _SMALL)]
         said = [items[place] for place in near if place is not None]
         named = any(one.kind is Kind.VALUE and one.attribute == "pattern" for one in said)
-        yield gone(item) if item.text in _PRINTS and named else item
+        if item.text == "sin estampado" and named:
+            yield item.turned(Kind.NOT)  # "sin estampado de flores"
+        else:
+            yield gone(item) if item.text in _PRINTS and named else item
+
+
+def _seen_on(items: list[Item]) -> Iterator[Item]:
+    """ "I saw this on a lady at church": nobody that it is for."""
+    for at, item in enumerate(items):
+        person = item.kind is Kind.VALUE and item.attribute == "gender"
+        on = preceding(items, at) if person else None
+        seen = on is not None and on < at - 1 and items[on].text in {"on", "an", "bei"}
+        yield item.turned(Kind.UNKNOWN) if seen else item
 
 
 def _grounds(items: list[Item]) -> Iterator[Item]:
@@ -211,7 +197,7 @@ def _therefore(items: list[Item]) -> Iterator[Item]:
     """ "he can't do laces so velcro": what follows is another matter."""
     for at, item in enumerate(items):
         before, after = items[at - 1 : at], following(items, at)
-        ended = bool(before) and before[0].kind is Kind.VALUE
+        ended = bool(before) and before[0].kind in {Kind.VALUE, Kind.UNKNOWN}
         if item.text in _SO and ended and after and items[after].kind is Kind.VALUE:
             yield item.turned(Kind.STOP)
         else:
@@ -263,7 +249,7 @@ def _answers(items: list[Item]) -> Iterator[Item]:
 
 def _ends(items: list[Item], at: int) -> bool:
     after = following(items, at)
-    return after is None or items[after].kind in {Kind.COMMA, Kind.STOP, Kind.BUT, Kind.AND}
+    return after is None or items[after].kind in _ENDS
 
 
 def _kinds(items: list[Item]) -> Iterator[Item]:

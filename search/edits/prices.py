@@ -74,9 +74,9 @@ _THAN_MORE: Final = (
     + r"|plus\b|\+|minimum\b|at least|"
     r"oder mehr|o mas|como minimo|이상|초과|부터|넘는|넘고|넘어|보다 (?:비싼|비싸게))"
 )
-_ABOUT: Final = r"(?:around|about|approximately|approx\.?|roughly|um die|circa|ca\.?|etwa|ungefahr|unos|alrededor de|약|대략)"
+_ABOUT: Final = r"(?:around|about|approximately|approx\.?|roughly|um die|circa|ca\.?|etwa|ungefahr|unos|sobre|alrededor de|약|대략)"
 _PRICED: Final = (
-    r"(?:prices?|costs?|costing|budget|preis|precio|kostet|kosten|presupuesto|cuestan?|가격|예산)(?:대|은|는|이|가)?"
+    r"(?:prices?|costs?|costing|budget(?:'?s)?|preis|precio|kostet|kosten|presupuesto|cuestan?|가격|예산)(?:대|은|는|이|가)?"
     r"(?:\s?(?:is|are|of|=|:|at|ist|es|de|should be|around|about)\s?)*\s?"
 )
 _NOT_SIZE: Final = r"(?<![\w.])(?<!size )(?<!size: )(?<!sizes )(?<!grosse )(?<!talla )(?<!사이즈 )"
@@ -86,6 +86,8 @@ _FORMS: Final = tuple(
     for kind, pattern in (
         ("range", rf"(?<!\w)(?:between|zwischen|entre)\s{_number('a')}\s?(?:and|und|y|to|-|&)\s?{_number('b')}"),
         ("range", rf"{_NOT_SIZE}(?:(?:from|von|de|desde)\s)?{_number('a')}\s?(?:-|~|up to\b|to\b|till\b|until\b|bis\b|hasta\b|a\b|에서|부터|까지)\s?{_number('b')}(?:\s?(?:사이|까지))?"),
+        ("range", rf"{_NOT_SIZE}{_number('a')}\s?/\s?{_money('b')}"),
+        ("decade", rf"{_NOT_SIZE}{_number('a')}대(?!\s?(?:이하|미만|까지|이상|초과|부터|사이|에서|안))"),
         ("range", rf"(?:{_PRICED}){_number('a')}\s?(?:and|und|y)\s?{_number('b')}"),
         ("less", rf"(?<!\w){_NOT_MORE}\s?{_number('a')}"),
         ("more", rf"(?<!\w){_NOT_LESS}\s?{_number('a')}"),
@@ -96,7 +98,7 @@ _FORMS: Final = tuple(
         ("more", rf"(?<!\w)from\s{_money('a')}"),
         ("about", rf"(?<!\w){_ABOUT}\s?{_money('a')}"),
         ("about", rf"{_PRICED}{_ABOUT}\s?{_number('a')}"),
-        ("about", rf"{_NOT_SIZE}{_number('a')}(?:\s?(?:쯤|정도|안팎|내외))"),
+        ("about", rf"{_NOT_SIZE}{_number('a')}(?:\s?(?:쯤|정도|안팎|내외)|-?ish\b)"),
         ("less", rf"{_PRICED}{_number('a')}"),
         ("less", rf"{_NOT_SIZE}{_money('a')}"),
     )
@@ -162,6 +164,9 @@ def _bounds(kind: str, match: re.Match[str]) -> tuple[Decimal | None, Decimal | 
         if match["bk"] and not match["ak"] and amount < 1000:  # "3-5만원"
             amount *= _factor(match["bk"])
         return min(amount, other), max(amount, other)
+    if kind == "decade":  # "5만원대" is 50000-60000, "10만원대" 100000-200000
+        step = Decimal(10) ** (len(f"{amount:f}") - len(f"{amount:f}".rstrip("0")))
+        return amount, amount + step
     if kind == "about":
         return amount * Decimal("0.9"), amount * Decimal("1.1")
     return (None, amount) if kind == "less" else (amount, None)

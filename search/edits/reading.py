@@ -8,6 +8,7 @@ are joined (``preparing``), and it is read from left to right: an operator ("sam
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Final
 
 from catalog.colours import BY_SLUG
@@ -28,12 +29,24 @@ _ENDS_A_NOUN: Final = frozenset({"closure", "category"})
 _NOUN_NEGATIONS: Final = frozenset(
     {"no", "without", "w/o", "ohne", "sin", "kein", "keine", "keinen", "minus"}
 )
+_REMOVALS: Final = frozenset(
+    {"remove", "removing", "take off", "take away", "take out", "lose", "drop", "omit",
+     "get rid of", "quitar", "quita"}
+)  # fmt: skip
+_BEGINS: Final = frozenset(
+    {"should", "must", "need", "needs", "want", "wants", "does", "made", "made of", "made from",
+     "make", "please", "pls", "prefer", "soll", "muss", "lieber", "bitte", "debe", "mejor",
+     "por favor", "prefiero", "also", "plus", "auch", "tambien", "ademas"}
+)  # fmt: skip
+_ARTICLES: Final = frozenset({"the", "a", "an", "any", "some", "ein", "eine", "einen", "un", "una"})
+_INSTEAD: Final = frozenset({"instead", "stattdessen"})
 _LISTING: Final = frozenset(
     {"avoid", "avoiding", "exclude", "excluding", "evita", "evitar", "제외"}
 )
 """A list under one of these goes on over commas, whatever it names."""
 _HAVING: Final = frozenset({"with", "having", "has", "featuring", "mit", "con"})
 _LIKE: Final = frozenset({"like", "to", "wie", "como", "처럼"})
+_LIKE_OF: Final = frozenset({"of", "de", "von"})
 SOFT: Final = 0.5
 """Weight of what is wished for "preferably"."""
 
@@ -61,7 +74,7 @@ class Reader(Operating):
             Kind.ALTER: self._alter, Kind.SWAP: self._swap, Kind.INSTEAD: self._instead,
             Kind.EXCEPT: self._except, Kind.NOT_AFTER: self._not_after,
             Kind.INDIFFERENT: self._indifferent, Kind.NEEDLESS: self._needless,
-            Kind.ANY: self._any, Kind.WHOLE: self._whole,
+            Kind.ANY: self._any, Kind.WHOLE: self._whole, Kind.CORRECT: self._correct,
             Kind.BUT: self._but, Kind.STOP: self._end, Kind.AND: self._joint, Kind.OR: self._joint,
             Kind.COMMA: self._joint, Kind.IS: self._between, Kind.WITH: self._with,
             Kind.HERE: self._here, Kind.SHOE: self._shoe, Kind.SOFT: self._soft,
@@ -78,6 +91,8 @@ class Reader(Operating):
     def _value(self, item: Item) -> None:
         if self._from_to(item) or self._is_needless(item):
             return
+        if self.corrected:
+            self._take_back(item)
         mode = self._mode_for(item)
         item = self._of_sole(item)
         self.pending = [p for p in self.pending if self.items[p].attribute != item.attribute]
@@ -109,7 +124,8 @@ class Reader(Operating):
         before = preceding(self.items, operator.place)
         near = before is not None and self.items[before].kind in {Kind.COMMA, Kind.VALUE}
         colours = item.attribute == "colour" and last.value in BY_SLUG and last.mode == "change"
-        if (operator.kind is Kind.NOT and near and colours) or (
+        plainly = operator.kind is Kind.NOT and operator.text in {"not", "no", "nicht"}
+        if (plainly and near and colours) or (
             operator.kind is Kind.INSTEAD and item.attribute in {"colour", "material"}
         ):
             return item.turned(Kind.VALUE, "sole", sole_named(item))
@@ -137,12 +153,17 @@ class Reader(Operating):
         return "change"
 
     def _still_unwanted(self, item: Item, operator: Operator) -> bool:
+        after = self._after(frozenset())
+        if after is not None and self.items[after].text in _INSTEAD:
+            return False  # "no red, blue instead"
         if operator.text in _LISTING and self.gap <= JOINTS:
             return item.price is None and item.value not in TONES
         if self.gap & {Kind.IS, Kind.UNKNOWN, Kind.SHOE} or item.price:
             return False  # "not leather under 50"
         if Kind.OR in self.gap:
             return True
+        if self._starts_anew():
+            return False
         same = item.attribute == operator.last
         if operator.text in EXCESSES and not self.gap & {Kind.AND, Kind.OR}:
             return False  # "너무 높아요 낮은 걸로"
@@ -155,6 +176,12 @@ class Reader(Operating):
         if Kind.COMMA in self.gap:
             return same and self._list_goes_on(item.attribute)
         return Kind.WITH not in self.gap
+
+    def _starts_anew(self) -> bool:
+        """ "no laces and should have a zip", "not heels the low top one"."""
+        since = [one.text for one in self.items[self.wishes[-1].place + 1 : self.at]]
+        begins = _BEGINS if self.gap else _BEGINS | _ARTICLES
+        return any(text in begins for text in since)
 
     def _list_goes_on(self, attribute: str) -> bool:
         """Whether the list of unwanted values after a comma ends with "or" or "and"."""
@@ -188,17 +215,29 @@ class Reader(Operating):
             if not binds or self._is_of_next(after):
                 self._wish("keep", item)
                 return
+        if operator is None and self.wishes and self._is_as_well():
+            self._wish(self.wishes[-1].mode, item)
+            return
+        if operator is None and not binds and self._is_all_to_change():
+            self._wish("change", item)
+            return
+        if operator is None and not binds and self._is_of_photo(item):
+            self._wish("keep", item)
+            return
         if operator and operator.mode in {"keep", "change"} and operator.kind is not Kind.INSTEAD:
             if operator.targets == 0 and value_follows:
                 self.pending.append(self.at)
                 return
             if operator.targets == 0 or (not binds and self._list_of_attributes()):
-                self._wish(operator.mode, item)
+                if not self._is_other_than(item):
+                    self._wish(operator.mode, item)
                 return
             self._drop()
         elif operator and operator.mode == "avoid" and operator.targets == 0 and not binds:
-            # "not this brand", "not the colour"
-            self._wish("change", item)
+            # "not this brand", "not the colour"; but "without the pattern" is plain
+            removed = operator.text in _NOUN_NEGATIONS | _REMOVALS
+            plain = item.attribute == "pattern" and removed
+            self._wish("change", replace(item, value="plain") if plain and not self.here else item)
             self._drop()
             self.here = False
             return
@@ -218,6 +257,38 @@ class Reader(Operating):
         """ "this brand, another model": the operator at ``at`` is of what comes."""
         place = following(self.items, at) if at is not None else None
         return place is not None and self.items[place].kind is Kind.ATTRIBUTE
+
+    def _is_other_than(self, item: Item) -> bool:
+        """ "나이키 아닌 다른 브랜드": any but Nike, as "another brand than Nike"."""
+        last, other = self.wishes[-1] if self.wishes else None, self.operator
+        if (
+            last is None
+            or other is None
+            or (last.mode, last.attribute) != ("avoid", item.attribute)
+        ):
+            return False
+        before = preceding(self.items, other.place)
+        return before is not None and self.items[before].kind is Kind.NOT_AFTER
+
+    def _is_as_well(self) -> bool:
+        """ "the brand stays the same, the colour too"."""
+        after = self.items[self.at + 1 : self.at + 2]
+        too = bool(after) and after[0].text in {"too", "as well", "also", "auch", "tambien"}
+        ends = following(self.items, self.at + 1) is None
+        return too and ends and self.wishes[-1].value is None
+
+    def _is_all_to_change(self) -> bool:
+        """ "don't change the colour, only the brand"."""
+        before = preceding(self.items, self.at)
+        kept = any(wish.mode == "keep" for wish in self.wishes)
+        only = before is not None and self.items[before].text in {"only", "just", "nur", "solo"}
+        return only and kept and self._after() is None
+
+    def _is_of_photo(self, item: Item) -> bool:
+        """ "the model in red": the one in the photo."""
+        before, after = self.items[self.at - 1 : self.at], self.items[self.at + 1 : self.at + 2]
+        led = bool(before) and before[0].text in {"the", "das", "el"}
+        return item.attribute == "model" and led and bool(after) and after[0].kind is Kind.WITH
 
     def _list_of_attributes(self) -> bool:
         return self.gap <= {*JOINTS, Kind.HERE}
@@ -266,6 +337,7 @@ class Reader(Operating):
             operator
             and operator.kind is Kind.KEEP
             and operator.targets == 0
+            and not (self.pending and item.text in _LIKE_OF)  # "the same shade of blue"
             and (
                 item.text not in {"of", "de", "von", "with", "의"}
                 or operator.text not in STAYS | {"stay with"}
@@ -284,6 +356,8 @@ class Reader(Operating):
         after = self._after()
         if item.text in {"이거", "이것"}:
             return  # a thing of its own, and not "these" of a value
+        if self.items[self.at + 1 : self.at + 2] and self.items[self.at + 1].text in _ARTICLES:
+            return  # "like this, the white version"
         self.here = after is not None and self.items[after].kind in {Kind.VALUE, Kind.ATTRIBUTE}
 
     def _shoe(self, item: Item) -> None:

@@ -51,7 +51,7 @@ class Item:
 
 def scan(words: str, lexicon: Lexicon) -> list[Item]:
     """All parts in order; together they cover every word and sign of the sentence."""
-    folded = fold(words)
+    folded = fold(words).replace("\n", ".")  # a line is a sentence
     items: list[Item] = []
     prices = prices_find(folded)
     at = 0
@@ -106,7 +106,8 @@ def _split_names(tokens: list[Token], lexicon: Lexicon) -> list[Token]:
     """ "nb574" is a brand and a number, "Herrenschuhe" two words, "laceless" is lace-free."""
     split: list[Token] = []
     for token in tokens:
-        length = 0 if lexicon.knows(token.text) else _first_length(token.text, lexicon)
+        whole = lexicon.knows(token.text) or _is_inflected(token.text, lexicon)
+        length = 0 if whole else _first_length(token.text, lexicon)
         without = 0 if length or lexicon.knows(token.text) else _without(token.text, lexicon)
         if without:
             split.append(Token(token.text[:without], token.start, token.start + without))
@@ -118,6 +119,12 @@ def _split_names(tokens: list[Token], lexicon: Lexicon) -> list[Token]:
         else:
             split.append(token)
     return split
+
+
+def _is_inflected(word: str, lexicon: Lexicon) -> bool:
+    """ "weinrote" is one of "weinrot", and no red wine."""
+    meanings = (lexicon.get((stem,)) for stem in endings(word) if len(stem) > _SHORTEST_HEAD)
+    return any(found is not None and found.kind is Kind.VALUE for found in meanings)
 
 
 def _first_length(word: str, lexicon: Lexicon) -> int:
@@ -265,7 +272,8 @@ def _pieces(token: Token, lexicon: Lexicon) -> list[Item]:
         end = start
     strange = sum(len(item.text) for item in cut if item.kind is Kind.UNKNOWN)
     said = any(item.kind in {Kind.VALUE, Kind.ATTRIBUTE} for item in cut)
-    if strange and not said:
+    opening = len(cut) > 1 and cut[1].kind is Kind.UNKNOWN and len(cut[0].text) == 1
+    if strange and (not said or opening):  # "면접용" is no cotton
         # Particles are found in any word by chance.
         return [Item(Kind.UNKNOWN, text, token.start, token.end)]
     return cut

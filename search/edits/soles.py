@@ -12,6 +12,10 @@ from search.edits.scanning import Item
 COLOURED: Final = frozenset({"colour", "material"})
 _PARTICLES: Final = frozenset({"은", "는", "이", "가", "을", "를", "만", "도"})
 _RATHER: Final = frozenset({"mas", "muy", "more", "mehr", "etwas", "a bit", "좀", "더"})
+_STAYS: Final = frozenset({"stay", "stays", "remain", "remains", "bleibt", "bleiben"})
+_ONE: Final = frozenset({"a", "an", "einer", "una"})
+_HAVING: Final = frozenset({"with", "w", "on", "mit", "con"})
+_GUM_ENDS: Final = frozenset({Kind.COMMA, Kind.STOP, Kind.BUT, Kind.AND, Kind.INSTEAD})
 _OF: Final = frozenset({"of", "von", "der", "de", "의"})
 _ON_IT: Final = frozenset({"for", "on", "at", "in", "an", "aus", "made of", "made out of"})
 
@@ -47,13 +51,17 @@ def sole_after(items: list[Item]) -> Iterator[Item]:
                 continue
         if at and _says_sole(found[at - 1]):
             continue
-        after = following(found, at, SILENT | {Kind.IS, Kind.NOT})
+        after = _taken_up(found, at) or following(found, at, SILENT | {Kind.IS, Kind.NOT})
+        if after is not None and found[after].text in _STAYS:
+            after = following(found, after)  # "the sole stays white"
         linked = after is not None and any(
-            one.kind in {Kind.IS, Kind.NOT} or one.text in _PARTICLES | _RATHER
+            one.kind in {Kind.IS, Kind.NOT}
+            or one.text in _STAYS | {"it", "them", "a"}
+            or one.text in _PARTICLES | _RATHER
             for one in found[at:after]
         )
         denied = after is not None and any(one.kind is Kind.NOT for one in found[at:after])
-        leads = _ON_IT | {"of", "de"} if after == at + 1 else _ON_IT
+        leads = _ON_IT | {"to", "into", "zu"} | ({"of", "de"} if after == at + 1 else set())
         if after and found[after].text in leads and found[after].kind is Kind.WITH:
             after, linked = following(found, after), True
         if after and _says_sole(found[after]) and (linked or after == at + 1):
@@ -62,6 +70,15 @@ def sole_after(items: list[Item]) -> Iterator[Item]:
             if denied and (other := _corrected(found, after)):
                 found[other] = found[other].turned(Kind.VALUE, "sole", sole_named(found[other]))
     return iter(found)
+
+
+def _taken_up(items: list[Item], at: int) -> int | None:
+    """ "the sole, make it black": the place of "black"."""
+    comma = at + 1 < len(items) and items[at + 1].kind in {Kind.COMMA, Kind.STOP, Kind.IS}
+    it = following(items, at + 1 if comma else at)
+    if it is None or items[it].text not in {"it", "them"}:
+        return None
+    return following(items, it, SILENT | {Kind.IS})
 
 
 def _corrected(items: list[Item], at: int) -> int | None:
@@ -92,6 +109,31 @@ def sole_before(items: list[Item]) -> Iterator[Item]:
         else:
             yield items[at]
             at += 1
+
+
+def sole_of_two(items: list[Item]) -> Iterator[Item]:
+    """ "red with a white and black sole": both are the sole's."""
+    for at, item in enumerate(items):
+        led = at > 1 and items[at - 1].text in _ONE and items[at - 2].kind is Kind.WITH
+        run = items[at : at + 4]
+        two = len(run) == 4 and run[1].kind is Kind.AND and _is_sole(run[3])
+        both = two and all(
+            one.kind is Kind.VALUE and one.attribute == "colour" for one in run[:3:2]
+        )
+        yield item.turned(Kind.VALUE, "sole", item.value) if led and both else item
+
+
+def sole_of_gum(items: list[Item]) -> Iterator[Item]:
+    """ "white with gum", "no white sole, gum instead": a gum sole, not a second colour."""
+    soles = sum(item.attribute == "sole" for item in items)
+    for at, item in enumerate(items):
+        led = at > 1 and items[at - 1].text in _HAVING and items[at - 2].kind is not Kind.NOT
+        follows = following(items, at)
+        last = follows is None or items[follows].kind in _GUM_ENDS
+        named = item.text == "gum" and item.attribute == "colour"
+        beside = items[at + 1].attribute if at + 1 < len(items) else ""
+        led |= soles > 0 and "sole" not in {beside, items[at - 1].attribute if at else ""}
+        yield item.turned(Kind.VALUE, "sole", "gum") if named and led and last else item
 
 
 def sole_corrected(items: list[Item]) -> Iterator[Item]:

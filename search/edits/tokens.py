@@ -5,11 +5,12 @@ from __future__ import annotations
 import re
 import unicodedata
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Final
 
 HANGUL: Final = "가-힣"
 _TOKEN: Final = re.compile(
-    rf"w/o(?:ut)?\b|h&m\b|->|=>|!=|<>|[{HANGUL}ㄱ-ㅎㅏ-ㅣ]+|[^\W_{HANGUL}ㄱ-ㅎㅏ-ㅣ]+(?:'[^\W_{HANGUL}]+)*|[^\w\s]"
+    rf"w/o(?:ut)?\b|(?<![\w/])w/(?!\d)|h&m\b|->|=>|!=|<>|[{HANGUL}ㄱ-ㅎㅏ-ㅣ]+|[^\W_{HANGUL}ㄱ-ㅎㅏ-ㅣ]+(?:'[^\W_{HANGUL}]+)*|[^\w\s]"
 )
 _KEPT: Final = {
     "’": "'",
@@ -64,10 +65,13 @@ def tokenize(folded: str) -> list[Token]:
             text = text[:-2]
         if text == "w/out":
             text = "w/o"
+        if text == "w/":
+            text = "w"
         found.append(Token(text, match.start(), match.end()))
     return found
 
 
+@lru_cache(maxsize=4096)
 def _fold(char: str) -> str:
     if char in _KEPT:
         return _KEPT[char]

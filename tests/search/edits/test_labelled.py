@@ -14,9 +14,10 @@ FILES = [
     "held_out.jsonl", "labelled.jsonl", "visitors.jsonl", "visitors_held.jsonl",
     "outsiders_tune.jsonl", "outsiders_held.jsonl", "outsiders_second_tune.jsonl",
     "outsiders_second_held.jsonl", "outsiders_third.jsonl",
-    "outsiders_fourth.jsonl",
+    "outsiders_fourth.jsonl", "strangers_tune.jsonl", "strangers_held.jsonl",
+    "strangers_last.jsonl",
 ]  # fmt: skip
-REACHED = {"outsiders_second_held.jsonl": 0.9, "outsiders_fourth.jsonl": 0.93}
+REACHED = {"outsiders_second_held.jsonl": 0.92}
 """Where the goal is not met: what a change must not fall below."""
 
 

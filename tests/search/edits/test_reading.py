@@ -92,6 +92,95 @@ def test_what_an_operator_holds_for(words: str, read: set[str]) -> None:
 @pytest.mark.parametrize(
     ("words", "read"),
     [
+        ("leather gets too hot, mesh", {"avoid material leather", "change material mesh"}),
+        ("velcro is for babies", {"avoid closure velcro"}),
+        ("velcro is for my son", {"change closure velcro", "change gender kids"}),
+        ("pink doesn't suit me", {"avoid colour pink"}),
+        ("leather isn't necessary", {"change material leather"}),
+        ("white that doesn't get dirty", {"change colour white"}),
+        ("the brown ones are too small", {"change colour brown"}),
+        ("this material is too stiff", {"change material"}),
+        ("Weiß gefällt mir nicht", {"avoid colour white"}),
+        ("el blanco se ensucia mucho", {"avoid colour white"}),
+        ("가죽은 더워서 메쉬로", {"avoid material leather", "change material mesh"}),
+        ("in a calmer colour", {"change colour"}),
+        ("un color más alegre", {"change colour"}),
+    ],
+)
+def test_what_is_found_of_a_value(words: str, read: set[str]) -> None:
+    assert chips(words) == read
+
+
+@pytest.mark.parametrize(
+    ("words", "read"),
+    [
+        ("black, no wait, navy", {"change colour navy"}),
+        ("red - no, blue", {"change colour blue"}),
+        ("black suede, sorry I mean navy", {"change material suede", "change colour navy"}),
+        ("검정 아니 남색", {"change colour navy"}),
+        ("these, actually no laces", {"avoid closure laces"}),
+        ("no, I want red", {"change colour red"}),
+        ("velcro - no. laces - yes", {"avoid closure velcro", "change closure laces"}),
+    ],
+)
+def test_slips_are_taken_back(words: str, read: set[str]) -> None:
+    assert chips(words) == read
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        "don't you have these in red?", "isn't there a red version", "why not red", "no red ones?",
+        "I can't find these in red", "habt ihr die nicht auch in rot?", "¿no lo tienen en rojo?",
+    ],
+)  # fmt: skip
+def test_questions_deny_nothing(words: str) -> None:
+    assert chips(words) == {"change colour red"}
+
+
+@pytest.mark.parametrize(
+    ("words", "read"),
+    [
+        ("I have the black leather ones, want brown", {"change colour brown"}),
+        ("my brother has them in red, I want blue", {"change colour blue"}),
+        ("I bought a navy suit and need brown shoes", {"change colour brown"}),
+        ("to go with jeans, so tan", {"change colour tan"}),
+        ("I saw these on a lady, in beige", {"change colour beige"}),
+        ("make the logo gold", set()),
+        ("the laces should be white", set()),
+        ("the sole, make it black", {"change sole black"}),
+        ("black but the sole stays white", {"change colour black", "keep sole white"}),
+        ("white with gum", {"change colour white", "change sole gum"}),
+        ("without the pattern", {"change pattern plain"}),
+        ("the model in red", {"keep model", "change colour red"}),
+        ("Champion or Nike", {"change brand Champion", "change brand Nike"}),
+        ("no laces and should have a zip", {"avoid closure laces", "change closure zip"}),
+        ("less formal more sporty", {"avoid category formal", "change category sport"}),
+    ],
+)
+def test_whose_a_value_is(words: str, read: set[str]) -> None:
+    assert chips(words) == read
+
+
+@pytest.mark.parametrize(
+    ("words", "read"),
+    [
+        ("dk green", {"change colour dark-green"}),
+        ("blk n wht", {"change colour black", "change colour white"}),
+        ("purpul", {"change colour purple"}),
+        ("bkack", {"change colour black"}),
+        ("weinrote", {"change colour maroon"}),
+        ("bluish grey", {"change colour grey"}),
+        ("빨간색 어울려요", {"change colour red"}),
+    ],
+)
+def test_short_and_wrong_spellings(words: str, read: set[str]) -> None:
+    assert chips(words) == read
+
+
+@pytest.mark.parametrize(
+    ("words", "read"),
+    [
         ("hellgrau", {"change colour grey"}),
         ("kirschrot", {"change colour red"}),
         ("Winterstiefel", {"change category boot"}),
@@ -127,6 +216,10 @@ def test_words_that_are_made_of_others_or_look_like_others(words: str, read: set
         ("1,200 won or less", "<1200"),
         ("3-5만원", "30000-50000"),
         ("around 100 dollars", "90-110"),
+        ("50ish", "45-55"),
+        ("40/60 euros", "40-60"),
+        ("10만원대", "100000-200000"),
+        ("5만원대 이하", "<50000"),
         ("$50-$80", "50-80"),
         ("not under 50", ">50"),
     ],
