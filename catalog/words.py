@@ -62,7 +62,9 @@ _AUDIENCE_SUFFIX = re.compile(
     r"(?:\s+(?:grade school|preschool|toddler|infant|shoes?))?\s*\)?\s*$",
     re.IGNORECASE,
 )
-_LAST_PART = re.compile(r"^(?P<head>.+?)(?:\s+[-–—|]\s+|\s*\((?=[^()]*\)$))(?P<tail>[^()]+?)\)?$")
+_SIGNED = r"(?:\s+[-–—|]\s+|\s*[,(]\s*|\s+(?:by|von|par|por)\s+)"
+_BEFORE_COLOUR = re.compile(r"\s+[-–—|]\s+|,\s+|\s+in\s+|\s*\((?=[^()]*\)$)", re.IGNORECASE)
+"""Of a title and its colour: "Glide - Red", "Glide in Red", "Glide, Red", "Glide (Red)"."""
 
 
 def height_guess(*names: str) -> str:
@@ -152,26 +154,48 @@ def model_name(
         return _without_brand(name, names) or name, colour
     if colour:
         name = _without_colour(name, colour)
-    elif (parts := _LAST_PART.match(name)) and _is_colour(parts["tail"]):
-        name, colour = parts["head"], parts["tail"].strip()
+    else:
+        name, colour = _colour_parted(name)
     name = name_clean(audience_split(name)[0])
     return _without_brand(name, names), colour
 
 
+def _colour_parted(name: str) -> tuple[str, str]:
+    """A title and the colour at its end; "" where it has none."""
+    for before in _BEFORE_COLOUR.finditer(name):
+        head, tail = name[: before.start()], name[before.end() :].strip()
+        tail = tail.removesuffix(")") if before[0].endswith("(") else tail
+        if head.strip() and not set(tail) & set("()") and _is_colour(tail):
+            return head, tail
+    return name, ""
+
+
 def _is_colour(text: str) -> bool:
-    """Whether every part of "Core Black / White" is a colour; "Gum Rubber Edition" is not."""
-    parts = [part for part in re.split(r"\s*[/,&+]\s*", text) if part]
-    return bool(parts) and all(len(p.split()) <= 3 and colours_parse(p) for p in parts)
+    """Whether every part of "Core Black / White" is a colour; "Gum Rubber Edition" is not.
+
+    Of colours with a slash between one is enough: makers invent names ("Glacier/White").
+    """
+    parts = [part for part in re.split(r"\s*[/,&+]\s*|\s+[-–—|]\s+", text) if part]
+    known = [bool(colours_parse(part)) for part in parts]
+    is_list = len(parts) > 1 and len(parts) == len(text.split("/"))
+    return (
+        all(len(p.split()) <= 3 for p in parts)
+        and bool(known)
+        and (any(known) if is_list else all(known))
+    )
 
 
 def _without_brand(name: str, brand_names: Iterable[str]) -> str:
-    """Without the brand it begins with, and the kind of shoe before that: "Baskets Veja Campo"."""
+    """Without the brand it begins with, and the kind of shoe before that: "Baskets Veja Campo";
+    else without the one behind it: "Campo – Veja", "Campo by Veja"."""
     for brand in brand_names:
         if brand and (found := re.search(rf"(?<!\w){re.escape(brand)}(?!\w)", name, re.IGNORECASE)):
             before = name[: found.start()].lower().split()
             if all(word in vocabulary.KINDS | vocabulary.NOISE for word in before):
                 rest = name[found.end() :]
                 return name_clean(rest.lstrip("'’s ") if rest[:1] in "'’" else rest)
+            if signed := re.search(rf"{_SIGNED}{re.escape(brand)}\W*$", name, re.IGNORECASE):
+                return name_clean(name[: signed.start()])
     return name
 
 
