@@ -17,7 +17,7 @@ _LINE = re.compile(rb"https?://[^\s<>\"]+(?:[ \t]*[\r\n]|$)", re.IGNORECASE)
 _OF_FEEDS = ("item", "entry")
 _NAMES = ("url", "sitemap", "Url", "Sitemap", "URL", "SITEMAP", *_OF_FEEDS)
 _TAGS = [f"{{*}}{name}" for name in _NAMES]
-_ROOTS = (b"<urlset", b"<sitemapindex", b"<rss", b"<feed", b"<rdf:rdf")
+_ROOT = re.compile(rb"<(?:[\w.-]{1,40}:)?(?:urlset|sitemapindex|rss|feed|rdf)[\s>]", re.IGNORECASE)
 """sitemaps.org takes RSS 2.0 and Atom for sitemaps too."""
 
 
@@ -38,8 +38,7 @@ def is_sitemap(body: bytes) -> bool:
     start = body[:3000].lstrip(b"\xef\xbb\xbf \t\r\n")
     if _LINE.match(start):
         return True
-    start = start[:1000]
-    return start.startswith(b"<") and any(tag in start.lower() for tag in _ROOTS)
+    return start.startswith(b"<") and _ROOT.search(start[:1000]) is not None
 
 
 def sitemap_read(body: bytes) -> Iterator[SitemapEntry]:

@@ -135,6 +135,22 @@ def test_rdfa() -> None:
     assert draft.image_urls == ("https://shop.example/1.jpg",)
 
 
+def test_rdfa_keeps_the_order_of_colours_and_photos() -> None:
+    colours = [f"Colour {number}" for number in range(9)]
+    photos = [f"/{number}.jpg" for number in range(9)]
+    body = (
+        '<div prefix="s: https://schema.org/"><div typeof="s:Product"><b property="s:name">Low</b>'
+        + "".join(f'<b property="s:color">{colour}</b>' for colour in colours)
+        + "".join(f'<a rel="s:image" href="{photo}">+</a>' for photo in photos)
+        + '<p rel="s:offers"><b typeof="s:Offer"><i property="s:price">80</i></b></p></div></div>'
+    )
+
+    (draft,) = page_read(html(body=body), URL).drafts
+
+    assert draft.colour == " / ".join(colours)
+    assert draft.image_urls == tuple(f"https://shop.example{photo}" for photo in photos)
+
+
 # --- rules and sitemaps ---------------------------------------------------------------------------
 
 
@@ -182,6 +198,16 @@ def test_a_sitemap_with_photos_and_languages() -> None:
             alternates={"de": "https://s.example/de/1"},
         )
     ]
+
+
+def test_the_names_of_a_sitemap_may_bear_a_prefix() -> None:
+    body = (
+        b"<?xml version='1.0'?><sm:urlset xmlns:sm='http://www.sitemaps.org/schemas/sitemap/0.9'>"
+    )
+    body += b"<sm:url><sm:loc>https://s.example/1</sm:loc></sm:url></sm:urlset>"
+
+    assert is_sitemap(body)
+    assert list(sitemap_read(body)) == [SitemapEntry(loc="https://s.example/1")]
 
 
 def test_a_sitemap_that_is_broken_gives_what_came_before() -> None:
