@@ -17,8 +17,9 @@ from catalog.types import MAX_TITLE, ListingDraft
 from crawler.scraping.feeds.types import FeedItem, Trouble
 from crawler.scraping.pages.options import without_size
 from crawler.scraping.pages.products import MAX_IMAGES
+from crawler.scraping.pages.stock import availability_parse
 from crawler.scraping.pages.urls import url_clean
-from crawler.scraping.pages.values import availability_parse, clean, gtin_parse, price_parse
+from crawler.scraping.pages.values import clean, gtin_parse, price_parse
 
 NAMES: dict[str, tuple[str, ...]] = {
     "id": ("id", "sku", "item_id", "offer_id", "product_id", "code", "artikelnummer"),

@@ -9,9 +9,9 @@ from typing import Any
 
 from catalog.models import Availability
 from crawler.scraping.pages.schema import Graph
+from crawler.scraping.pages.stock import availability_parse
 from crawler.scraping.pages.values import (
     Node,
-    availability_parse,
     currency_parse,
     each,
     price_parse,

@@ -6,9 +6,9 @@ from lxml.html import HtmlElement
 
 from catalog.types import MAX_TITLE, ListingDraft
 from crawler.scraping.pages.products import MAX_IMAGES, Place
+from crawler.scraping.pages.stock import availability_parse
 from crawler.scraping.pages.values import (
     Node,
-    availability_parse,
     clean,
     currency_parse,
     gtin_parse,

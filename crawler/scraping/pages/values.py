@@ -11,8 +11,6 @@ from typing import Any
 
 from price_parser import Price
 
-from catalog.models import Availability
-
 Node = dict[str, Any]
 """One schema.org thing: property names without prefix → values as published."""
 
@@ -39,19 +37,6 @@ SYMBOLS = {
     "NZ$": "NZD", "₫": "VND", "円": "JPY", "руб": "RUB", "руб.": "RUB", "د.إ": "AED", "ر.س": "SAR",
     "₩": "KRW", "₽": "RUB", "R$": "BRL", "₺": "TRY", "₴": "UAH", "₪": "ILS",
 }  # fmt: skip
-
-_AVAILABILITY = {
-    Availability.IN_STOCK: (
-        "instock", "instoreonly", "onlineonly", "limitedavailability", "available",
-    ),
-    Availability.OUT_OF_STOCK: (
-        "outofstock", "soldout", "discontinued", "unavailable", "notavailable", "oos", "reserved",
-    ),
-    Availability.PREORDER: (
-        "preorder", "presale", "backorder", "madetoorder", "availablefororder", "pending",
-    ),
-}  # fmt: skip
-_AVAILABILITY_BY_WORD = {word: value for value, words in _AVAILABILITY.items() for word in words}
 
 
 def each(value: Any) -> Iterator[Any]:
@@ -146,12 +131,6 @@ def currency_parse(value: Any) -> str:
     written = text(value)
     code = written.upper()
     return code if _CURRENCY_CODE.fullmatch(code) and code.isascii() else SYMBOLS.get(written, "")
-
-
-def availability_parse(value: Any) -> str:
-    """A catalog Availability value from schema.org's, Google's or a shop's words; "" if unknown."""
-    word = re.split(r"[/#:]", text(value).rstrip("/"))[-1].lower()
-    return str(_AVAILABILITY_BY_WORD.get(re.sub(r"[^a-z]", "", word), ""))
 
 
 def gtin_parse(node: Node) -> str:

@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from crawler.scraping.pages.stock import availability_parse
 from crawler.scraping.pages.values import (
-    availability_parse,
     clean,
     currency_parse,
     each,
@@ -102,6 +102,12 @@ def test_any_text_as_a_price_is_a_price_or_none(written: str) -> None:
         ("https://schema.org/PreOrder", "preorder"),
         ("schema:BackOrder", "preorder"),
         ("available for order", "preorder"),
+        ("Auf Lager", "in-stock"),
+        ("Nicht auf Lager.", "out-of-stock"),
+        ("En rupture de stock", "out-of-stock"),
+        ("在庫あり", "in-stock"),
+        ("нет в наличии", "out-of-stock"),
+        ("Précommande", "preorder"),
         ("perhaps", ""),
         ("", ""),
         (None, ""),
