@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-VERSION = "2"
+VERSION = "3"
 """Raise it when pages are read in another way: what was remembered is then read anew."""
 MAX_CHILDREN = 2_000
 """A page that leads to more is not remembered: asking for it again costs less than its row."""

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
+from typing import Any
 
 from catalog.colours import colour_parse
+from crawler.scraping.pages.values import each, text
 
 _COLOUR_NAMES = {
     "color", "colour", "colorway", "colourway", "colors", "colours", "shade", "farbe", "farben",
@@ -32,6 +34,9 @@ _SIZE_LABEL = "|".join(
     (*sorted(map(re.escape, _SIZE_NAMES), key=len, reverse=True), "eur?", "u[ks]", "gr")
 )
 _SPLIT = re.compile(r"\s*[/|,–-]\s*")
+_CHOICES = ("values", "optionValues", "selections", "choices")
+_CHOICE = ("description", "label", "name", "value")
+"""Where a choice's own words stand; what people read before what scripts paint with."""
 _DEFAULT = {"title", "default title", "default"}
 
 
@@ -87,6 +92,23 @@ def colour_index(names: Sequence[str], values: Sequence[Sequence[str]]) -> int |
         if known and all(len(v.split()) <= 5 and _is_colour(v) for v in known):
             return index
     return None
+
+
+def colour_chosen(options: Any) -> str:
+    """The colour of a product whose option of that name leaves one choice; else "".
+
+    ``[{"title": "Color", "selections": [{"value": "#000", "description": "Black"}]}]``
+    """
+    for option in each(options):
+        if not isinstance(option, dict):
+            continue
+        name = text([option.get(key) for key in ("name", "title", "label", "displayName")])
+        choices = next((list(each(option[key])) for key in _CHOICES if option.get(key)), [])
+        if option_is_colour(name, exactly=True) and len(choices) == 1:
+            (choice,) = choices
+            told = [choice.get(k) for k in _CHOICE] if isinstance(choice, dict) else choice
+            return text(told)
+    return ""
 
 
 def is_placeholder(name: str, value: str) -> bool:

@@ -12,8 +12,10 @@ from lxml.html import HtmlElement, HTMLParser, document_fromstring
 
 from catalog.types import ListingDraft
 from crawler.scraping.pages.colours import colour_links
+from crawler.scraping.pages.more import more_urls
 from crawler.scraping.pages.opengraph import opengraph_read, tags_read
-from crawler.scraping.pages.products import Found, Place, fill, is_same, products_read
+from crawler.scraping.pages.platforms import gallery_read
+from crawler.scraping.pages.products import MAX_IMAGES, Found, Place, fill, is_same, products_read
 from crawler.scraping.pages.rdfa import rdfa_read
 from crawler.scraping.pages.schema import (
     json_ld_read,
@@ -27,6 +29,8 @@ from crawler.scraping.pages.urls import url_clean, url_is_page
 from crawler.scraping.pages.values import Node, clean
 
 MAX_LINKS = 5_000
+_STATES = ("<script", '="{', "='{")
+"""Where a page has one of them its scripts may be told something."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,9 +151,12 @@ def _products(
             drafts = (tagged,)
         elif len(drafts) == 1 and _incomplete(drafts):
             drafts = (fill(drafts[0], tagged),)
-    if len(drafts) <= 1 and not (links and not drafts) and "<script" in html:
+    if len(drafts) <= 1 and not (links and not drafts) and any(one in html for one in _STATES):
         drafts = _with_state(drafts, tree, place)
-    if len(drafts) == 1 and not (drafts[0].colour and drafts[0].brand):
+    if len(drafts) == 1 and len(drafts[0].image_urls) <= 1 and "mage/gallery" in html:
+        photos = [*drafts[0].image_urls, *filter(None, map(place.absolute, gallery_read(tree)))]
+        drafts = (replace(drafts[0], image_urls=tuple(dict.fromkeys(photos))[:MAX_IMAGES]),)
+    if len(drafts) == 1 and (_incomplete(drafts) or not (drafts[0].sku or drafts[0].mpn)):
         drafts = (details_fill(drafts[0], tree),)
     if site:
         drafts = tuple(_unsigned(draft, site) for draft in drafts)
@@ -223,6 +230,7 @@ def _links(
     nexts = dict.fromkeys(
         url for link in _rel(tree, "next") if (url := url_clean(link.get("href"), base=place.base))
     )
+    nexts |= dict.fromkeys(more_urls(tree, place))
     links: dict[str, None] = {}
     anchors = (
         ((a.get("rel") or "").lower().split(), a.get("href")) for a in tree.iter("a", "area")

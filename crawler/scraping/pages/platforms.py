@@ -13,6 +13,7 @@ from typing import Any
 from lxml.html import HtmlElement
 
 from crawler.scraping.pages.options import colour_index, option_is_colour, option_is_size
+from crawler.scraping.pages.scripts import scripts_read
 from crawler.scraping.pages.values import Node, clean, each, text
 
 MAX_VARIANTS = 1_000
@@ -34,6 +35,19 @@ def attributes_read(tree: HtmlElement) -> Iterator[Node]:
             labels = {o.get("value"): clean(o.text_content()) for o in element.iter("option")}
             found = [_variant(v, labels) for v in told[:MAX_VARIANTS] if isinstance(v, dict)]
             yield {"name": heading(tree), "variants": found}
+
+
+def gallery_read(tree: HtmlElement) -> list[str]:
+    """Addresses of the photos that Magento's gallery is told of, the main one first."""
+    found: list[str] = []
+    for state in scripts_read(tree, having="mage/gallery/gallery"):
+        for widgets in _values(state):
+            told = widgets.get("mage/gallery/gallery") if isinstance(widgets, dict) else None
+            photos = told.get("data") if isinstance(told, dict) else None
+            shown = [p for p in each(photos) if isinstance(p, dict) and p.get("type") != "video"]
+            shown.sort(key=lambda photo: photo.get("isMain") is not True)
+            found += [text(photo.get("full")) or text(photo.get("img")) for photo in shown]
+    return found
 
 
 def heading(tree: HtmlElement) -> str:

@@ -10,6 +10,7 @@ from typing import Any
 from catalog.colours import colour_parse
 from catalog.models import Availability
 from catalog.types import MAX_TITLE, ListingDraft
+from crawler.scraping.pages.codes import codes_read
 from crawler.scraping.pages.offers import offers_read
 from crawler.scraping.pages.options import (
     colour_index,
@@ -22,7 +23,6 @@ from crawler.scraping.pages.urls import url_clean, url_fragment
 from crawler.scraping.pages.values import (
     Node,
     each,
-    gtin_parse,
     image_urls,
     joined,
     text,
@@ -240,6 +240,7 @@ def _draft(node: Node, group: Node, graph: Graph, place: Place) -> ListingDraft:
     offered = offers_read(node, graph, place.currency)
     if offered.price is None and not is_alone and not node.get("offers"):
         offered = offers_read(group, graph, place.currency)
+    codes = codes_read(node)
     colour = _colour(node) or _colour(group)
     model = text(node.get("model")) or ("" if is_alone else text(group.get("name")))
     if is_group(node):
@@ -253,9 +254,9 @@ def _draft(node: Node, group: Node, graph: Graph, place: Place) -> ListingDraft:
     return ListingDraft(
         url=next((url for url in own if url), place.canonical),
         title=without_size(title[:MAX_TITLE], text(node.get("size")), colour),
-        sku=text(node.get("sku"))[:100],
-        mpn=text(node.get("mpn"))[:100],
-        gtin=gtin_parse(node),
+        sku=codes["sku"],
+        mpn=codes["mpn"],
+        gtin=codes["gtin"],
         brand=_first(node, group, "brand") or _first(node, group, "manufacturer"),
         model=model,
         group_id=(text(group.get("productGroupID")) or text(node.get("inProductGroupWithID")))[

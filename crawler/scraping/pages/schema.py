@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import re
 from collections.abc import Iterator
 from typing import Any
@@ -11,6 +12,7 @@ from extruct.w3cmicrodata import MicrodataExtractor
 from lxml.html import HtmlElement
 
 from crawler.scraping.pages.images import image_shown
+from crawler.scraping.pages.literals import literals_read
 from crawler.scraping.pages.values import Node, each, text
 
 MAX_DEPTH = 12
@@ -63,12 +65,27 @@ def json_ld_read(tree: HtmlElement) -> tuple[list[Node], list[str]]:
         if wrapped := _WRAPPED.fullmatch(script.text or ""):
             script.text = wrapped["data"] or wrapped["comment"]
         try:
-            found = [one for one in _json_ld.extract_items(script) if isinstance(one, dict)]
+            found = [one for one in _items(script) if isinstance(one, dict)]
             nodes += map(_renamed, found) if _ODDLY_NAMED.search(script.text or "") else found
         except (ValueError, RecursionError) as error:
             if (script.text or "").strip():
                 problems.append(f"{type(error).__name__}: {error}"[:300])
     return nodes, problems
+
+
+def _items(script: HtmlElement) -> list[Any]:
+    """What a script holds; where it is no JSON, as near to it as a script of JavaScript may be."""
+    try:
+        return list(_json_ld.extract_items(script))
+    except ValueError:
+        written = script.text or ""
+        # HTML knows no entities in scripts; templates that escape all alike write them there too.
+        written = written if '"' in written else html.unescape(written)
+        try:
+            return list(each(literals_read(written)))
+        except ValueError:
+            pass
+        raise
 
 
 def _renamed(value: Any, depth: int = 0) -> Any:

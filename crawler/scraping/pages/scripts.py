@@ -9,6 +9,8 @@ from typing import Any
 
 from lxml.html import HtmlElement
 
+from crawler.scraping.pages.literals import arguments_read, literal_read
+
 MAX_SCRIPT = 5_000_000
 MAX_DEPTH = 40
 MAX_JOINED = 100_000
@@ -25,6 +27,10 @@ _MEASURED = re.compile(
     r"\bdataLayer\s*\.\s*push\(\s*(?=\{)|\bgtag\(\s*[\"']event[\"']\s*,\s*[\"']\w+[\"']\s*,\s*(?=\{)"
 )
 """What a page tells Google Analytics of what is looked at."""
+_NUXT = re.compile(
+    r"__NUXT__\s*=\s*\(?\s*function\s*\((?P<names>[\w$,\s]*)\)\s*\{[^{}]*?\breturn\s*(?=\{)"
+)
+"""Nuxt 2 hands its state to a function, whose arguments are what occurs in it several times."""
 _FLIGHT = re.compile(r'__next_f\.push\(\[1,\s*("(?:[^"\\]|\\.)*")\]\)')
 """Next.js sends what its server rendered in pieces of text ..."""
 _FLIGHT_ROW = re.compile(r"^[0-9a-f]+:(?=[\[{])", re.MULTILINE)
@@ -32,13 +38,18 @@ _FLIGHT_ROW = re.compile(r"^[0-9a-f]+:(?=[\[{])", re.MULTILINE)
 _ANGULAR = (("&q;", '"'), ("&s;", "'"), ("&l;", "<"), ("&g;", ">"), ("&a;", "&"))
 
 
-def scripts_read(tree: HtmlElement) -> Iterator[Any]:
-    """The objects and lists that scripts hold or assign, structured data apart."""
+def scripts_read(tree: HtmlElement, *, having: str = "") -> Iterator[Any]:
+    """The objects and lists that scripts hold or assign, structured data apart.
+
+    Args:
+        having: what a script must contain to be read.
+    """
     flight: list[str] = []
     for script in tree.iter("script"):
         written = script.text or ""
         kind = (script.get("type") or "").lower()
-        if not written.strip() or len(written) > MAX_SCRIPT or "ld+json" in kind:
+        is_read = written.strip() and len(written) <= MAX_SCRIPT and having in written
+        if not is_read or "ld+json" in kind:
             continue
         if "json" in kind or "x-magento-init" in kind:
             for value in _decoded(_plain(written.strip()), 0, quoted=False):
@@ -51,21 +62,38 @@ def scripts_read(tree: HtmlElement) -> Iterator[Any]:
                     yield _referred(value) if is_apollo else value
             for match in _MEASURED.finditer(written):
                 yield from _decoded(written, match.end(), quoted=False)
+            if called := _NUXT.search(written):
+                yield from _returned(written, called)
             flight += _FLIGHT.findall(written)
     if flight:
         yield from _rows(flight)
 
 
 def _decoded(written: str, start: int, *, quoted: bool) -> Iterator[Any]:
-    """The JSON value at a place in a script; none if it is JavaScript rather."""
+    """The JSON value at a place in a script, else JavaScript's; none if that has to be run."""
     try:
-        value, _ = json.JSONDecoder().raw_decode(written, start)
+        try:
+            value, _ = json.JSONDecoder().raw_decode(written, start)
+        except ValueError:
+            value, _ = literal_read(written, start)
         if quoted or isinstance(value, str):
             value = json.loads(value)
     except (ValueError, RecursionError, TypeError):
         return
     if isinstance(value, dict | list):
         yield value
+
+
+def _returned(written: str, called: re.Match[str]) -> Iterator[Any]:
+    """``(function(a,b){return {name:a,brand:b}}("Glide","Aero"))``: what it would return."""
+    try:
+        _, end = literal_read(written, called.end())
+        values = arguments_read(written, written.index("(", end) + 1)
+        names = dict(zip(re.findall(r"[\w$]+", called["names"]), values, strict=False))
+        value, _ = literal_read(written, called.end(), names)
+    except (ValueError, RecursionError):
+        return
+    yield value
 
 
 def _plain(written: str) -> str:

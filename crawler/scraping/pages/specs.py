@@ -1,7 +1,7 @@
 """What a page's table of details says: HTML's own pairs of a name and a value.
 
 ``<th>Farbe:</th><td>Schwarz</td>``, ``<dt>Couleur</dt><dd>Noir</dd>``, ``<li>Color: Black</li>``.
-Asked only where nothing meant for machines tells the colour or the brand.
+Asked only where nothing meant for machines tells colour, brand, price, stock or code.
 """
 
 from __future__ import annotations
@@ -9,13 +9,15 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import replace
+from typing import Any
 
 from lxml.html import HtmlElement
 
 from catalog.colours import colours_parse
 from catalog.types import ListingDraft
 from crawler.scraping.pages.options import option_is_colour
-from crawler.scraping.pages.values import clean
+from crawler.scraping.pages.stock import availability_parse
+from crawler.scraping.pages.values import clean, gtin_parse, price_parse
 
 MAX_VALUE = 80
 MAX_RAW = 1_000
@@ -23,27 +25,76 @@ MAX_RAW = 1_000
 _NOT_SHOWN = ("script", "style", "template", "select")
 
 
+_NO_COLOUR = re.compile(
+    r"\d|\b(?:choose|select|see|pick|any|various|varies|wählen|siehe|choisir|voir|elegir|ver|scegli)\b"
+    r"|n/a|[?!…]",
+    re.IGNORECASE,
+)
+"""What stands beside "Color" and names none. A maker's own name for a colour may be any words."""
 _BRAND_NAMES = {
     "brand", "brands", "manufacturer", "marke", "hersteller", "marque", "fabricant", "marca",
     "produttore", "fabricante", "merk", "märke", "varumärke", "merke", "mærke", "merkki", "marka",
     "producent", "značka", "márka", "бренд", "μάρκα", "ブランド", "品牌", "브랜드",
 }  # fmt: skip
+_SKU_NAMES = {
+    "sku", "product code", "item code", "item no", "item number", "article", "article no",
+    "article number", "art no", "artikelnummer", "artikel nr", "artikelnr", "art nr",
+    "bestellnummer", "produktnummer", "référence", "référence produit", "réf", "referencia",
+    "referência", "codice", "codice articolo", "codice prodotto", "código", "varenummer", "varenr",
+    "tuotenumero", "kod produktu", "katalogové číslo", "cikkszám", "артикул", "код товара",
+    "商品番号", "品番", "상품코드", "货号",
+}  # fmt: skip
+_GTIN_NAMES = {"gtin", "gtin 13", "ean", "ean code", "ean 13", "ean/gtin", "upc", "barcode", "jan"}
+_PRICE_NAMES = {
+    "price", "our price", "preis", "prix", "precio", "prezzo", "prijs", "preço", "pris", "hinta",
+    "cena", "ár", "fiyat", "цена", "ціна", "τιμή", "価格", "가격", "价格",
+}  # fmt: skip
+_STOCK_NAMES = {
+    "availability", "stock", "stock status", "verfügbarkeit", "disponibilité", "disponibilidad",
+    "disponibilità", "disponibilidade", "beschikbaarheid", "tillgänglighet", "tilgængelighed",
+    "saatavuus", "dostępność", "dostupnost", "stok durumu", "наличие", "наявність", "在庫", "재고",
+}  # fmt: skip
+_FIELDS = {
+    "brand": _BRAND_NAMES, "sku": _SKU_NAMES, "gtin": _GTIN_NAMES, "price": _PRICE_NAMES,
+    "availability": _STOCK_NAMES,
+}  # fmt: skip
+_FIELD_BY_NAME = {name: field for field, names in _FIELDS.items() for name in names}
 
 
 def details_fill(draft: ListingDraft, tree: HtmlElement) -> ListingDraft:
-    """A draft with the colour and brand that it leaves open, if the details tell just one."""
-    colours: dict[str, str] = {}
-    brands: dict[str, str] = {}
-    for name, value in _pairs(tree):
-        if option_is_colour(name, exactly=True) and colours_parse(value):
-            colours.setdefault(value.casefold(), value)
-        elif name.strip(" :").lower() in _BRAND_NAMES and value:
-            brands.setdefault(value.casefold(), value)
-    if not draft.colour and len(colours) == 1 and not _is_chosen(tree):
-        draft = replace(draft, colour=next(iter(colours.values())))
-    if not draft.brand and len(brands) == 1:
-        draft = replace(draft, brand=next(iter(brands.values())))
-    return draft
+    """A draft with what it leaves open, where the details tell just one value of it."""
+    told: dict[str, dict[str, str]] = {}
+    for name, value, is_sure in _pairs(tree):
+        if option_is_colour(name, exactly=True):
+            if colours_parse(value) or (is_sure and value and not _NO_COLOUR.search(value)):
+                told.setdefault("colour", {}).setdefault(value.casefold(), value)
+        elif value and (field := _FIELD_BY_NAME.get(_name(name))):
+            told.setdefault(field, {}).setdefault(value.casefold(), value)
+    alone = {name: next(iter(values.values())) for name, values in told.items() if len(values) == 1}
+    if "colour" in alone and not draft.colour and _is_chosen(tree):
+        del alone["colour"]
+    return replace(draft, **_missing(draft, alone))
+
+
+def _missing(draft: ListingDraft, told: dict[str, str]) -> dict[str, Any]:
+    found: dict[str, Any] = {}
+    for name in ("colour", "brand"):
+        if name in told and not getattr(draft, name):
+            found[name] = told[name]
+    if not draft.sku and " " not in (code := told.get("sku", "")):
+        found["sku"] = code
+    if not draft.gtin:
+        found["gtin"] = gtin_parse({"gtin": told.get("gtin")})
+    if not draft.availability:
+        found["availability"] = availability_parse(told.get("availability"))
+    if draft.price is None:
+        price, currency = price_parse(told.get("price"), draft.currency)
+        found |= {"price": price, "currency": draft.currency or currency}
+    return found
+
+
+def _name(written: str) -> str:
+    return " ".join(re.sub(r"[.:_#*-]", " ", written.lower()).split())
 
 
 def _is_chosen(tree: HtmlElement) -> bool:
@@ -57,20 +108,21 @@ def _is_chosen(tree: HtmlElement) -> bool:
     return False
 
 
-def _pairs(tree: HtmlElement) -> Iterator[tuple[str, str]]:
+def _pairs(tree: HtmlElement) -> Iterator[tuple[str, str, bool]]:
+    """Name and value; last whether HTML says that they are such, rather than a colon in a text."""
     for element in tree.iter("tr", "dt", "li", "p"):
         if element.tag == "tr":
             cells = [cell for cell in element if cell.tag in {"th", "td"}]
             if len(cells) == 2:
-                yield _said(cells[0]), _said(cells[1])
+                yield _said(cells[0]), _said(cells[1]), True
         elif element.tag == "dt":
             value = element.getnext()
             while value is not None and value.tag == "dd":
-                yield _said(element), _said(value)
+                yield _said(element), _said(value), True
                 value = value.getnext()
         elif ":" in (raw := element.text_content()) and len(raw) < MAX_RAW:
             name, _, value = _said(element).partition(":")
-            yield name, value.strip()
+            yield name, value.strip(), False
 
 
 def _said(element: HtmlElement) -> str:

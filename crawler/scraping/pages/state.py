@@ -15,7 +15,8 @@ from typing import Any
 from lxml.html import HtmlElement
 
 from catalog.colours import colour_parse
-from crawler.scraping.pages.options import colour_index, is_size, option_is_size
+from crawler.scraping.pages.components import components_read
+from crawler.scraping.pages.options import colour_chosen, colour_index, is_size, option_is_size
 from crawler.scraping.pages.platforms import attributes_read, heading, plain_state
 from crawler.scraping.pages.scripts import MAX_DEPTH, scripts_read
 from crawler.scraping.pages.values import Node, each, image_urls, text
@@ -52,6 +53,9 @@ _STOCK = (
     "issoldout", "inventorystatus", "stocklevelstatus", "stocklevel", "orderable",
     "availableforsale",
 )  # fmt: skip
+_GTIN = (
+    "gtin", "gtin13", "ean", "ean13", "upc", "barcode",
+)  # fmt: skip
 _IMAGES = (
     "images", "image", "media", "gallery", "photos", "imageurls", "imageurl", "featuredimage",
     "pictures", "squarishurl", "src",
@@ -72,7 +76,7 @@ def state_read(tree: HtmlElement) -> list[Node]:
     """Products and groups of products in a page's scripts, in the form of JSON-LD nodes."""
     found: list[Node] = []
     name = heading(tree)
-    for state in chain(scripts_read(tree), attributes_read(tree)):
+    for state in chain(scripts_read(tree), attributes_read(tree), components_read(tree)):
         for raw in _products(state, name):
             node = _node(raw)
             if node and node not in found:
@@ -126,6 +130,8 @@ def _node(raw: Node) -> Node:
         v for name in _VARIANTS if name != "options" or not names
         for v in each(plain.get(name)) if isinstance(v, dict)
     ]  # fmt: skip
+    if colour := colour_chosen(plain.get("options")):
+        node.setdefault("color", colour)
     made = [_variant(v, names) for v in variants[:1_000]]
     colours = [one for one in made if one.get("color")]
     if not colours:
@@ -172,7 +178,7 @@ def _variant(raw: Node, names: list[str]) -> Node:
 def _fields(plain: Node) -> Node:
     node: Node = {"@type": "Product", "name": text(_get(plain, _NAME))}
     for name, names in (("brand", _BRAND), ("sku", _CODE), ("color", _COLOUR), ("size", _SIZE),
-                        ("url", _URL)):  # fmt: skip
+                        ("url", _URL), ("gtin", _GTIN), ("mpn", ("mpn",))):  # fmt: skip
         if (value := text(_get(plain, names))) != "":
             node[name] = value
     variant = text(plain.get("itemvariant"))  # Google's name for whatever was chosen

@@ -351,3 +351,17 @@ def test_whatever_stands_in_a_product_a_page_is_read(node: Any) -> None:
 def test_whatever_a_server_sends_a_page_is_read(written: str) -> None:
     page_read(written, URL)
     page_read(f"<html><div itemscope itemtype='https://schema.org/Product'>{written}", URL)
+
+
+def test_a_button_that_shows_more_leads_to_the_next_part() -> None:
+    body = (
+        '<button class="btn more" data-url="/c?start=12&amp;sz=12">More</button>'
+        '<div class="load-more" data-next-url="?page=2"></div>'
+        '<button class="wish" data-url="/wish"></button><a class="more" data-url="/x.json">+</a>'
+    )
+
+    page = page_read(html(body=body), "https://shop.example/c")
+
+    assert page.next_links == (
+        "https://shop.example/c?start=12&sz=12", "https://shop.example/c?page=2",
+    )  # fmt: skip

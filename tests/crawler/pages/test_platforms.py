@@ -61,6 +61,32 @@ def test_swatches_of_magento() -> None:
     assert {(d.brand, d.model) for d in drafts} == {("Aero", "Aero Glide")}
 
 
+def test_the_gallery_of_magento() -> None:
+    photos = [{"full": "/2.jpg", "isMain": False, "type": "image"},
+              {"full": "/v.jpg", "type": "video"}, {"full": "/1.jpg", "isMain": True}]  # fmt: skip
+    told = {"[data-gallery-role=x]": {"mage/gallery/gallery": {"data": photos}}}
+    gallery = f'<script type="text/x-magento-init">{json.dumps(told)}</script>'
+    shown = {**PRODUCT, "image": "/1.jpg"}
+
+    (draft,) = read(gallery, product=shown)
+
+    assert [url[20:] for url in draft.image_urls] == ["/1.jpg", "/2.jpg"]
+
+
+def test_a_colour_that_an_option_leaves_no_choice_of() -> None:
+    black = {"value": "#000", "description": "Core Black"}
+    state = {"name": "Aero Glide", "price": 80, "sku": "G-1", "brand": "Aero",
+             "options": [{"title": "Color", "selections": [black]}]}  # fmt: skip
+    several = {**state, "options": [{"title": "Color", "selections": [black, {"value": "Red"}]}]}
+
+    def colour(told: Any) -> str:
+        written = f'<script type="application/json">{json.dumps(told)}</script>'
+        return read(written, product=PRODUCT)[0].colour
+
+    assert colour(state) == "Core Black"
+    assert colour(several) == ""
+
+
 def test_the_code_of_all_colours_is_no_code_of_one() -> None:
     drafts = read(magento(), product=PRODUCT)
 

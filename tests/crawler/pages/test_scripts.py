@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import json
 from collections.abc import Callable
 from typing import Any
@@ -50,6 +51,52 @@ def parted(value: Any) -> list[Any]:
 
     put(value)
     return values
+
+
+def test_the_state_of_nuxt_2_is_what_its_function_would_return() -> None:
+    written = """window.__NUXT__=(function(a,b,c,d){return {layout:"default",data:[{product:{
+      name:a,brand:{name:b},sku:"G-1",color:c,price:{amount:79.9,currencyCode:"EUR"},inStock:!1,
+      images:[{url:"\\u002F1.jpg"}],note:d,made:new Date(2026,1,1)}}]}}("Aero Glide","Aero",'Red',
+      void 0));"""
+
+    assert is_glide(read(f"<script>{written}</script>"))
+
+
+@pytest.mark.parametrize("start", ["window.productData = ", "dataLayer.push("])
+def test_literals_of_javascript_are_read_like_json(start: str) -> None:
+    written = """{ name: 'Aero Glide', 'brand': {name: `Aero`}, sku: 'G-1', color: "Red", // so
+      price: {amount: 79.90, currencyCode: 'EUR'}, images: [{url: '\\x2f1.jpg'},], inStock: false,
+      seen: Date.now(), url: base + '/p', onBuy: function (x) { return {a: [x, ')']}; } }"""
+
+    assert is_glide(read(f"<script>{start}{written}</script>"))
+
+
+@pytest.mark.parametrize("start", ["{a:" + "/* " * 9_000, "{a:'" + "\\" * 9_001, "[" * 9_000,
+                                   "{a:" + "/* x */" * 9_000, "{a b}", "{a:(", "{a:1"])  # fmt: skip
+def test_literals_that_do_not_end_are_none(start: str) -> None:
+    assert read(f"<script>window.productData = {start}</script>") == ()
+
+
+@pytest.mark.parametrize(
+    ("tag", "attribute", "of"),
+    [
+        ("div", "data-react-props", lambda told: {"product": told}),
+        ("product-page", ":product", lambda told: told),
+        ("section", "data-gtm", lambda told: {"ecommerce": {"items": [told]}}),
+        ("astro-island", "props", lambda told: {"product": astro(told)}),
+    ],
+)
+def test_the_properties_of_components(tag: str, attribute: str, of: Callable[[Any], Any]) -> None:
+    written = html.escape(json.dumps(of(GLIDE)))
+
+    assert is_glide(read(f'<{tag} {attribute}="{written}"></{tag}>'))
+
+
+def astro(value: Any) -> Any:
+    """As Astro writes a value: behind 1 if it is a list, else behind 0."""
+    if isinstance(value, list):
+        return [1, [astro(one) for one in value]]
+    return [0, {k: astro(v) for k, v in value.items()} if isinstance(value, dict) else value]
 
 
 @pytest.mark.parametrize("mark", ['id="__NUXT_DATA__"', 'data-nuxt-data="shop"'])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from typing import Any
 
 import pytest
 
@@ -13,7 +14,7 @@ URL = "https://shop.example/p/1"
 TOLD = {"@type": "Product", "name": "Glide", "brand": "Aero", "offers": {"price": "80"}}
 
 
-def read(details: str, **more: str) -> ListingDraft:
+def read(details: str, **more: Any) -> ListingDraft:
     script = f'<script type="application/ld+json">{json.dumps({**TOLD, **more})}</script>'
     (draft,) = page_read(f"<html><body>{script}{details}</body></html>", URL).drafts
     return draft
@@ -58,6 +59,30 @@ def test_no_colour_is_guessed(details: str) -> None:
 
 def test_what_is_meant_for_machines_is_believed_first() -> None:
     assert colour("<p>Color: Black</p>", color="Red") == "Red"
+
+
+def test_a_makers_own_name_of_a_colour_is_believed_where_html_says_what_it_is() -> None:
+    assert colour("<table><tr><th>Color</th><td>Sea Salt</td></tr></table>") == "Sea Salt"
+    assert colour("<dl><dt>Color</dt><dd>Sea Salt</dd></dl>") == "Sea Salt"
+    assert colour("<p>Color: Sea Salt</p>") == ""
+    assert colour("<table><tr><th>Color</th><td>Select a colour</td></tr></table>") == ""
+    assert colour("<table><tr><th>Colors</th><td>3</td></tr></table>") == ""
+
+
+def test_codes_price_and_stock_too() -> None:
+    details = (
+        "<ul><li>Product Code: G-1</li><li>Availability: In Stock</li></ul><table>"
+        "<tr><td>EAN:</td><td>4006381333931</td></tr>"
+        "<tr><th>Preis</th><td>1.299,00 €</td></tr></table>"
+    )
+    nothing: dict[str, Any] = {"offers": {"availability": ""}}
+
+    told = read(details, **nothing)
+
+    assert (told.sku, told.gtin, told.availability) == ("G-1", "4006381333931", "in-stock")
+    assert (str(told.price), told.currency) == ("1299.00", "EUR")
+    assert str(read(details).price) == "80.00", "what machines are told is believed"
+    assert read(details + "<p>SKU: G-2</p>", **nothing).sku == "", "two are none"
 
 
 def test_the_brand_too() -> None:

@@ -185,6 +185,43 @@ def test_an_offer_may_tell_what_it_offers(wrap: Callable[[Any], Any]) -> None:
     assert (draft.title, draft.brand, str(draft.price)) == ("Glide", "Aero", "80.00")
 
 
+def test_codes_may_stand_in_offers_and_identifiers() -> None:
+    sizes = [{"price": "80", "sku": f"G-1-{n}", "mpn": "M-1", "gtin13": g}
+             for n, g in ((41, "4006381333931"), (42, "4006381333948"))]  # fmt: skip
+    told = {"@type": "Product", "name": "Glide", "offers": sizes}
+    named = [{"@type": "PropertyValue", "propertyID": "GTIN-13", "value": "4006381333931"},
+             {"@type": "PropertyValue", "name": "SKU", "value": "G-1"}]  # fmt: skip
+
+    (of_sizes,) = page_read(script(told), URL).drafts
+    (of_one,) = page_read(script({**told, "offers": sizes[0]}), URL).drafts
+    (of_names,) = page_read(script({**told, "identifier": named}), URL).drafts
+
+    assert (of_sizes.sku, of_sizes.mpn, of_sizes.gtin) == ("", "M-1", ""), "each is a size's"
+    assert (of_one.sku, of_one.mpn, of_one.gtin) == ("G-1-41", "M-1", "4006381333931")
+    assert (of_names.sku, of_names.mpn, of_names.gtin) == ("G-1", "M-1", "4006381333931")
+
+
+@pytest.mark.parametrize(
+    "written",
+    [
+        '{"@type":"BreadcrumbList"}\n{GLIDE}',
+        '{"@type":"BreadcrumbList"},{GLIDE};',
+        "/* a product */ {GLIDE} // done",
+        "<!-- [{GLIDE},] -->",
+        "{'@type': 'Product', name: \"Glide\", brand: 'Aero', offers: [{price: 80.0,}]}",
+    ],
+)
+@pytest.mark.parametrize("is_escaped", [False, True])
+def test_what_is_nearly_json_is_read(written: str, is_escaped: bool) -> None:
+    glide = '{"@type": "Product", "name": "Glide", "brand": "Aero", "offers": {"price": "80"},}'
+    content = written.replace("{GLIDE}", glide)
+    content = content.replace('"', "&quot;") if is_escaped else content
+
+    (draft,) = page_read(f'<script type="application/ld+json">{content}</script>', URL).drafts
+
+    assert (draft.title, draft.brand, str(draft.price)) == ("Glide", "Aero", "80.00")
+
+
 def test_photos_may_be_an_ordered_list() -> None:
     told = {"@type": "Product", "name": "Glide", "image": {"@list": ["/1.jpg", "/2.jpg"]}}
 
