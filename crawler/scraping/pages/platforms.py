@@ -14,7 +14,7 @@ from lxml.html import HtmlElement
 
 from crawler.scraping.pages.options import colour_index, option_is_colour, option_is_size
 from crawler.scraping.pages.scripts import scripts_read
-from crawler.scraping.pages.values import Node, clean, each, text
+from crawler.scraping.pages.values import Node, clean, each, joined, text, texts
 
 MAX_VARIANTS = 1_000
 _ATTRIBUTES = ("data-product_variations", "data-variants", "data-product-variants")
@@ -64,6 +64,8 @@ def plain_state(value: Node, name: str) -> Node:
         return _magento(value["jsonConfig"], name) or value
     if isinstance(value.get("variationAttributes"), list) and value.get("variants"):
         return _salesforce(value)
+    if text(value.get("productName")) and isinstance(value.get("properties"), list | dict):
+        return _vtex(value)
     return value
 
 
@@ -151,6 +153,34 @@ def _salesforce(product: Node) -> Node:
                 "images": _photos(product, colour, code), **named,
             })  # fmt: skip
     return {**product, "variants": variants, "images": _photos(product, colour, "")}
+
+
+def _vtex(product: Node) -> Node:
+    """A product of VTEX: its properties by name, its items with what their sellers ask.
+
+    In its state the fields that take arguments bear them: ``items({"filter":"ALL"})``.
+    """
+    product = {name.partition("(")[0]: value for name, value in product.items()}
+    told = [one for one in each(product.get("properties")) if isinstance(one, dict)]
+    colours = (one.get("values") for one in told if option_is_colour(text(one.get("name"))))
+    variants: list[Node] = []
+    for item in list(each(product.get("items")))[:MAX_VARIANTS]:
+        if not isinstance(item, dict):
+            continue
+        item = {name.partition("(")[0]: value for name, value in item.items()}
+        seller = next((one for one in each(item.get("sellers")) if isinstance(one, dict)), {})
+        offer = seller.get("commertialOffer")
+        offer = offer if isinstance(offer, dict) else {}
+        stock = offer.get("AvailableQuantity")
+        variants.append({
+            "sku": item.get("itemId"), "ean": item.get("ean"), "price": offer.get("Price"),
+            "inStock": bool(stock) if isinstance(stock, int) else None, "size": item.get("name"),
+            "images": [one.get("imageUrl") for one in each(item.get("images"))
+                       if isinstance(one, dict)],
+        })  # fmt: skip
+    photos = variants[0]["images"] if variants else []
+    colour = joined(texts(next(colours, None)))
+    return {**product, "colour": colour, "images": photos, "skus": variants, "items": None}
 
 
 def _photos(product: Node, colour: str | None, code: str) -> list[str]:

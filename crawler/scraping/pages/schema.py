@@ -5,6 +5,7 @@ from __future__ import annotations
 import html
 import re
 from collections.abc import Iterator
+from copy import deepcopy
 from typing import Any
 
 from extruct.jsonld import JsonLdExtractor
@@ -17,6 +18,7 @@ from crawler.scraping.pages.values import Node, each, text
 
 MAX_DEPTH = 12
 MAX_NODES = 5_000
+MAX_REFERENCES = 100
 PRODUCT_TYPES = {"Product", "IndividualProduct", "ProductModel", "SomeProducts"}
 GROUP_TYPE = "ProductGroup"
 _ELSEWHERE = {
@@ -112,11 +114,34 @@ def microdata_read(tree: HtmlElement, url: str) -> list[Node]:
     for image in tree.iter("img"):
         if image.get("itemprop") and (shown := image_shown(image)):
             image.set("src", shown)
+    copies = _referred(tree)
     try:
         items = _microdata.extract_items(tree, url)
         return [node for node in map(_plain, items) if isinstance(node, dict)]
     except (ValueError, RecursionError):
         return []
+    finally:
+        for copy in copies:
+            copy.getparent().remove(copy)
+
+
+def _referred(tree: HtmlElement) -> list[HtmlElement]:
+    """Copies of what ``itemref`` refers to, put into the items that do so.
+
+    extruct gives an item to the first that it belongs to, so that a brand which stands before its
+    product, or belongs to two, would be none's.
+    """
+    copies: list[tuple[HtmlElement, HtmlElement]] = []
+    for item in tree.xpath("//*[@itemscope and @itemref]")[:MAX_REFERENCES]:
+        above = {item, *item.iterancestors()}
+        for name in (item.attrib.pop("itemref") or "").split()[:MAX_REFERENCES]:
+            meant = tree.xpath("id($name)[1]", name=name)
+            if meant and meant[0] not in above and len(copies) < MAX_REFERENCES:
+                copies.append((item, deepcopy(meant[0])))
+    for item, copy in copies:
+        copy.tail = None
+        item.append(copy)
+    return [copy for _, copy in copies]
 
 
 def _plain(item: Any, depth: int = 0) -> Any:

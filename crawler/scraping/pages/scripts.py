@@ -51,15 +51,14 @@ def scripts_read(tree: HtmlElement, *, having: str = "") -> Iterator[Any]:
         is_read = written.strip() and len(written) <= MAX_SCRIPT and having in written
         if not is_read or "ld+json" in kind:
             continue
-        if "json" in kind or "x-magento-init" in kind:
+        # VTEX writes its state into scripts without a type, which a template keeps from being run.
+        if "json" in kind or "x-magento-init" in kind or written.lstrip().startswith("{"):
             for value in _decoded(_plain(written.strip()), 0, quoted=False):
                 is_nuxt = script.get("id") == "__NUXT_DATA__" or script.get("data-nuxt-data")
                 yield _joined(value) if is_nuxt and isinstance(value, list) else value
         elif not kind or "javascript" in kind or kind == "module":
             for match in _ASSIGNED.finditer(written):
-                for value in _decoded(written, match.end(), quoted=bool(match["parse"])):
-                    is_apollo = isinstance(value, dict) and '"__ref"' in written
-                    yield _referred(value) if is_apollo else value
+                yield from _decoded(written, match.end(), quoted=bool(match["parse"]))
             for match in _MEASURED.finditer(written):
                 yield from _decoded(written, match.end(), quoted=False)
             if called := _NUXT.search(written):
@@ -133,6 +132,16 @@ def _joined(values: list[Any]) -> Any:
     return one(0, 0)
 
 
+def linked(state: dict[str, Any]) -> dict[str, Any]:
+    """A cache of Apollo or Relay with its things joined; any other state as it is."""
+    return _referred(state) if "ROOT_QUERY" in state or "client:root" in state else state
+
+
+def _reference(value: dict[str, Any]) -> Any:
+    """What a value refers to: ``{"__ref": name}``, or ``{"type": "id", "id": name}`` of old."""
+    return value.get("id") if value.get("type") == "id" else value.get("__ref")
+
+
 def _referred(state: dict[str, Any]) -> dict[str, Any]:
     """Apollo's cache: things by their names, and ``{"__ref": name}`` where they belong.
 
@@ -144,7 +153,9 @@ def _referred(state: dict[str, Any]) -> dict[str, Any]:
     def one(value: Any, path: tuple[str, ...], depth: int) -> Any:
         if depth > MAX_DEPTH or next(left, None) is None or next(whole, None) is None:
             return None
-        if isinstance(value, dict) and isinstance(name := value.get("__ref"), str):
+        if isinstance(value, dict) and value.get("type") == "json":
+            value = value.get("json")
+        if isinstance(value, dict) and isinstance(name := _reference(value), str):
             is_far = name in path or len(path) >= MAX_REFERENCES
             return None if is_far else one(state.get(name), (*path, name), depth + 1)
         if isinstance(value, dict):

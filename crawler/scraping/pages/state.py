@@ -18,7 +18,7 @@ from catalog.colours import colour_parse
 from crawler.scraping.pages.components import components_read
 from crawler.scraping.pages.options import colour_chosen, colour_index, is_size, option_is_size
 from crawler.scraping.pages.platforms import attributes_read, heading, plain_state
-from crawler.scraping.pages.scripts import MAX_DEPTH, scripts_read
+from crawler.scraping.pages.scripts import MAX_DEPTH, linked, scripts_read
 from crawler.scraping.pages.values import Node, each, image_urls, text
 
 MAX_NODES = 200_000
@@ -100,7 +100,7 @@ def _products(state: Any, name: str) -> Iterator[Node]:
         if depth > MAX_DEPTH:
             continue
         if isinstance(value, dict):
-            value = plain_state(value, name)
+            value = plain_state(linked(value), name)
             if _is_product(value):
                 yield value
                 continue
@@ -145,7 +145,8 @@ def _node(raw: Node) -> Node:
         one.setdefault("offers", node.get("offers"))
         if one["offers"] and not one["offers"].get("priceCurrency"):
             one["offers"] = {**one["offers"], "priceCurrency": currency}
-        if not text(one.get("name")) or one["name"] in (one.get("color"), one.get("size")):
+        chosen = re.split(r"\s+/\s+", text(one.get("name")))  # "Red / 42" is Shopify's name of it
+        if chosen == [""] or one.get("size") in chosen or one["color"] in chosen:
             one["name"] = f"{text(node.get('name'))} {one['color']}"
     return {**group, "hasVariant": colours}
 

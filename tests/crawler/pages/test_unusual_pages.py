@@ -253,3 +253,18 @@ def test_a_name_that_tells_no_colour_makes_none() -> None:
     assert named("Glide 42 - 41", "Glide 42 - 42") == [("", "Glide 42")]
     assert named("Glide 42 - Wide / 41", "Glide 42 - Slim / 41") == [("", "Glide 42 - Wide")]
     assert named("Glide 42", "Glide 42 - Red / 41") == [("", "Glide 42")]
+
+
+def test_microdata_may_refer_to_items_that_stand_before_it_or_belong_to_two() -> None:
+    html = """<p id=maker itemprop=brand itemscope itemtype="https://schema.org/Brand">by
+        <b itemprop=name>Aero</b></p><ul id=photos><li><a itemprop=image href=/1.jpg>1</a></ul>
+        <i id=loop itemprop=color>Red</i>
+        <div itemscope itemtype="https://schema.org/Product" id=self
+             itemref="maker photos loop none self">
+        <h1 itemprop=name>Glide</h1></div>
+        <div itemscope itemtype="https://schema.org/WebPage" itemref="maker"></div>"""
+
+    (draft,) = page_read(html, URL).drafts
+
+    assert (draft.title, draft.brand, draft.colour) == ("Glide", "Aero", "Red")
+    assert draft.image_urls == ("https://shop.example/1.jpg",)
