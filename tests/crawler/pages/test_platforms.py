@@ -73,6 +73,27 @@ def test_the_gallery_of_magento() -> None:
     assert [url[20:] for url in draft.image_urls] == ["/1.jpg", "/2.jpg"]
 
 
+def test_a_product_of_vtex() -> None:
+    state = {
+        "ROOT_QUERY": {"product": {"type": "id", "id": "P"}},
+        "P": {"productName": "Aero Glide", "brand": "Aero", "linkText": "aero-glide",
+              "properties": [{"type": "id", "id": "P.0"}],
+              'items({"filter":"ALL"})': [{"type": "id", "id": "P.i"}]},
+        "P.0": {"name": "Cor", "values": {"type": "json", "json": ["Preto", "Branco"]}},
+        "P.i": {"itemId": "G-1", "ean": "4006381333931", "name": "42",
+                "images": [{"type": "id", "id": "I"}], "sellers": [{"type": "id", "id": "S"}]},
+        "S": {"commertialOffer": {"Price": 80.0, "ListPrice": 99.0, "AvailableQuantity": 0}},
+        "I": {"imageUrl": "https://shop.example/1.jpg"},
+    }  # fmt: skip
+
+    (draft,) = read(
+        f'<template data-varname="__STATE__"><script>{json.dumps(state)}</script></template>'
+    )
+
+    assert said((draft,)) == [("Preto / Branco", "80.00", "", "out-of-stock", ["/1.jpg"])]
+    assert (draft.title, draft.brand) == ("Aero Glide", "Aero")
+
+
 def test_a_colour_that_an_option_leaves_no_choice_of() -> None:
     black = {"value": "#000", "description": "Core Black"}
     state = {"name": "Aero Glide", "price": 80, "sku": "G-1", "brand": "Aero",

@@ -198,7 +198,7 @@ def test_what_a_page_tells_google_analytics_alone_makes_no_product() -> None:
 )
 def test_a_product_of_shopifys_graph_in_remix(listed: Callable[[list[Any]], Any]) -> None:
     variants = [
-        {"sku": f"{colour}-{size}", "availableForSale": left,
+        {"sku": f"{colour}-{size}", "title": f"{size} / {colour}", "availableForSale": left,
          "price": {"amount": "79.9", "currencyCode": "EUR"},
          "selectedOptions": [{"name": "Size", "value": size}, {"name": "Farbe", "value": colour}]}
         for colour, size, left in (("Red", "41", False), ("Red", "42", True), ("Tan", "9", False))
@@ -213,4 +213,5 @@ def test_a_product_of_shopifys_graph_in_remix(listed: Callable[[list[Any]], Any]
         ("Red", "79.90", "in-stock"),
         ("Tan", "79.90", "out-of-stock"),
     ]
+    assert [d.title for d in drafts] == ["Aero Glide Red", "Aero Glide Tan"]
     assert {d.image_urls for d in drafts} == {("https://shop.example/1.jpg",)}
