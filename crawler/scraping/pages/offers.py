@@ -44,7 +44,9 @@ def offers_read(node: Node, graph: Graph, wanted: str) -> Offered:
     found: list[tuple[bool, Decimal, str]] = []
     stock: list[str] = []
     result = Offered()
-    for offer in _in_currency(list(_offers(node.get("offers"), graph)), wanted):
+    offers = list(_offers(node.get("offers"), graph))
+    offers = [offer for offer in offers if not _is_for_members(offer)] or offers
+    for offer in _in_currency(offers, wanted):
         availability = _stock(offer.get("availability"))
         stock.append(availability)
         result.urls += texts(offer.get("url"))
@@ -75,6 +77,11 @@ def _in_currency(offers: list[Node], wanted: str) -> list[Node]:
     return [offer for offer in offers if _price(offer)[1] == wanted] or offers
 
 
+def _is_for_members(told: Node) -> bool:
+    """Whether only members of the shop's club pay that."""
+    return bool(told.get("validForMemberTier"))
+
+
 def _offers(value: Any, graph: Graph, depth: int = 0) -> Iterable[Node]:
     for one in each(value):
         offer = graph.follow(one)
@@ -94,7 +101,9 @@ def _price(offer: Node) -> tuple[Decimal | None, str]:
     told = currency_parse(offer.get("priceCurrency"))
     specifications = [one for one in each(offer.get("priceSpecification")) if isinstance(one, dict)]
     current = [
-        one for one in specifications if not text(one.get("priceType")).endswith(_OLD_PRICES)
+        one
+        for one in specifications
+        if not text(one.get("priceType")).endswith(_OLD_PRICES) and not _is_for_members(one)
     ]
     for value, holder in [
         (offer.get("price"), offer),

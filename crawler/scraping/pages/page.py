@@ -12,8 +12,10 @@ from lxml.html import HtmlElement, HTMLParser, document_fromstring
 
 from catalog.types import ListingDraft
 from crawler.scraping.pages.colours import colour_links
+from crawler.scraping.pages.injected import injected_read
 from crawler.scraping.pages.more import more_urls
 from crawler.scraping.pages.opengraph import opengraph_read, tags_read
+from crawler.scraping.pages.parts import part_as_html
 from crawler.scraping.pages.platforms import gallery_read
 from crawler.scraping.pages.products import MAX_IMAGES, Found, Place, fill, is_same, products_read
 from crawler.scraping.pages.rdfa import rdfa_read
@@ -70,16 +72,20 @@ def page_read(html: str, url: str, *, prefer: Prefer | None = None) -> Page:
     """Read a page.
 
     Args:
-        html: the page as text, decoded; anything, however broken.
+        html: the page as text, decoded; anything, however broken. JSON is read as a part of a list.
         url: where it was got, absolute.
         prefer: what to keep where it offers several.
     """
+    if html[:200].lstrip("\ufeff \t\r\n").startswith(("{", "[")):
+        html = part_as_html(html)
     tree = _parse(html)
     if tree is None:
         return Page(problems=(Problem("empty-page", "The page has no content."),))
     place = _place(tree, url)
     place = replace(place, currency=(prefer or Prefer()).currency)
     nodes, problems = json_ld_read(tree)
+    if "createElement" in html and "ld+json" in html:
+        nodes += injected_read(tree)
     drafts, product_links = _products(tree, place, html, nodes)
     nexts, links = _links(tree, place, listed=listed_urls(nodes))
     if drafts and links:

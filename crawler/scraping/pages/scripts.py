@@ -24,7 +24,7 @@ _ASSIGNED = re.compile(
     re.IGNORECASE,
 )
 _MEASURED = re.compile(
-    r"\bdataLayer\s*\.\s*push\(\s*(?=\{)|\bgtag\(\s*[\"']event[\"']\s*,\s*[\"']\w+[\"']\s*,\s*(?=\{)"
+    r"\bdataLayer\s*(?:\.\s*push\(\s*(?=\{)|=\s*(?=\[\s*\{))|\bgtag\(\s*[\"']event[\"']\s*,\s*[\"']\w+[\"']\s*,\s*(?=\{)"
 )
 """What a page tells Google Analytics of what is looked at."""
 _NUXT = re.compile(

@@ -37,6 +37,9 @@ _COLOUR = (
     "color", "colour", "colorname", "colourname", "colordescription", "colorway",
     "colordisplayname", "displaycolor", "colorlabel", "farbe",
 )  # fmt: skip
+_CATEGORY = (
+    "category", "itemcategory", "categoryname",
+)  # fmt: skip
 _SIZE = (
     "size", "sizename", "sizelabel", "displaysize", "eusize", "ussize",
 )  # fmt: skip
@@ -92,21 +95,24 @@ def _products(state: Any, name: str) -> Iterator[Node]:
     Args:
         name: of the page's product, for those that tell none.
     """
-    stack: list[tuple[Any, int]] = [(state, 0)]
+    stack: list[tuple[Any, int, str]] = [(state, 0, "")]
     left = MAX_NODES
     while stack and left:
         left -= 1
-        value, depth = stack.pop()
+        value, depth, currency = stack.pop()
         if depth > MAX_DEPTH:
             continue
         if isinstance(value, dict):
             value = plain_state(linked(value), name)
+            # Google Analytics is told the currency once, beside its list of products.
+            told = value.get("currency") or value.get("currencyCode")
+            currency = told if isinstance(told, str) and len(told) == 3 else currency
             if _is_product(value):
-                yield value
+                yield value if _currency(_plain(value)) else {**value, "currency": currency}
                 continue
-            stack.extend((one, depth + 1) for one in reversed(list(value.values())))
+            stack.extend((one, depth + 1, currency) for one in reversed(list(value.values())))
         elif isinstance(value, list):
-            stack.extend((one, depth + 1) for one in reversed(value[:2_000]))
+            stack.extend((one, depth + 1, currency) for one in reversed(value[:2_000]))
 
 
 def _is_product(node: Node) -> bool:
@@ -115,7 +121,8 @@ def _is_product(node: Node) -> bool:
         return False
     variants = [_plain(v) for v in each(_get(plain, _MEASURES)) if isinstance(v, dict)]
     priced = _amount(plain) is not None or any(_amount(v) is not None for v in variants)
-    told = sum(_get(plain, names) is not None for names in (_BRAND, _CODE, _IMAGES, _COLOUR, _URL))
+    names = (_BRAND, _CODE, _IMAGES, _COLOUR, _URL, _CATEGORY)
+    told = sum(_get(plain, one) is not None for one in names)
     chosen = any(_get(v, _COLOUR + _SIZE) is not None for v in variants)
     return priced and told + bool(variants) + chosen >= 2
 

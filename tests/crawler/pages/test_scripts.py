@@ -71,6 +71,15 @@ def test_literals_of_javascript_are_read_like_json(start: str) -> None:
     assert is_glide(read(f"<script>{start}{written}</script>"))
 
 
+def test_google_is_told_the_currency_beside_its_products() -> None:
+    told = {"name": "Aero Glide", "id": "7", "price": "79.90", "brand": "Aero", "category": "Shoes"}
+    layer = [{"ecommerce": {"currencyCode": "PLN", "detail": {"products": [told]}}}]
+
+    (draft,) = read(f"<script>var dataLayer = {json.dumps(layer)};</script>")
+
+    assert (draft.brand, str(draft.price), draft.currency) == ("Aero", "79.90", "PLN")
+
+
 @pytest.mark.parametrize("start", ["{a:" + "/* " * 9_000, "{a:'" + "\\" * 9_001, "[" * 9_000,
                                    "{a:" + "/* x */" * 9_000, "{a b}", "{a:(", "{a:1"])  # fmt: skip
 def test_literals_that_do_not_end_are_none(start: str) -> None:

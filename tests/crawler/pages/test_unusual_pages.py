@@ -268,3 +268,50 @@ def test_microdata_may_refer_to_items_that_stand_before_it_or_belong_to_two() ->
 
     assert (draft.title, draft.brand, draft.colour) == ("Glide", "Aero", "Red")
     assert draft.image_urls == ("https://shop.example/1.jpg",)
+
+
+@pytest.mark.parametrize(
+    "written",
+    [
+        "s.text = JSON.stringify({GLIDE});",
+        "var data = {GLIDE}; s.text = JSON.stringify(data);",
+        "s.innerHTML = '[{GLIDE}]';",
+    ],
+)
+def test_what_a_script_would_put_into_the_page_is_read(written: str) -> None:
+    glide = json.dumps({"@type": "Product", "name": "Glide", "offers": OFFER})
+    start = "var s = document.createElement('script'); s.type = 'application/ld+json';"
+    crumbs = script({"@type": "BreadcrumbList"})
+
+    page = page_read(f"{crumbs}<script>{start} {written.replace('{GLIDE}', glide)}</script>", URL)
+
+    assert [(draft.title, str(draft.price)) for draft in page.drafts] == [("Glide", "80.00")]
+
+
+def test_the_price_of_members_is_not_the_price() -> None:
+    members = {"price": "10", "validForMemberTier": {"@id": "#gold"}}
+    told = {"@type": "Product", "name": "Glide"}
+    specified = {**OFFER, "price": None, "priceSpecification": [members, {"price": "80"}]}
+
+    for offers in (specified, [{**OFFER, **members}, OFFER]):
+        (draft,) = page_read(script({**told, "offers": offers}), URL).drafts
+        assert str(draft.price) == "80.00"
+
+
+@pytest.mark.parametrize("next_", ["/list?page=3", "?page=3", None])
+def test_a_part_of_a_list_may_come_as_json(next_: str | None) -> None:
+    told = {
+        "html": "<li><a class='x' href='/p/1'>1</a></li>", "next_url": next_,
+        "products": [{"url": "/p/2", "images": [{"url": "/2.jpg"}], "name": "a / b"}],
+    }  # fmt: skip
+
+    page = page_read(json.dumps(told), "https://shop.example/list?page=2")
+
+    assert page.links == ("https://shop.example/p/1", "https://shop.example/p/2")
+    assert page.next_links == (("https://shop.example/list?page=3",) if next_ else ())
+    assert page.drafts == ()
+
+
+@pytest.mark.parametrize("written", ["{", "[1, 2", "[]", "{}", '{"url": 7, "next": {"a": "b"}}'])
+def test_json_without_links_leads_nowhere(written: str) -> None:
+    assert page_read(written, URL).links == ()
