@@ -44,7 +44,7 @@ def offers_read(node: Node, graph: Graph, wanted: str) -> Offered:
     found: list[tuple[bool, Decimal, str]] = []
     stock: list[str] = []
     result = Offered()
-    offers = list(_offers(node.get("offers"), graph))
+    offers = offers_listed(node, graph)
     offers = [offer for offer in offers if not _is_for_members(offer)] or offers
     for offer in _in_currency(offers, wanted):
         availability = _stock(offer.get("availability"))
@@ -62,6 +62,11 @@ def offers_read(node: Node, graph: Graph, wanted: str) -> Offered:
             result.availability = str(value)
             break
     return result
+
+
+def offers_listed(node: Node, graph: Graph) -> list[Node]:
+    """The offers of a product, those inside of others apart."""
+    return list(_offers(node.get("offers"), graph))
 
 
 def _stock(told: Any) -> str:

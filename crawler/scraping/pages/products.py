@@ -18,8 +18,9 @@ from crawler.scraping.pages.options import (
     option_is_size,
     without_size,
 )
-from crawler.scraping.pages.schema import Graph, is_group, is_product, types
-from crawler.scraping.pages.urls import url_clean, url_fragment
+from crawler.scraping.pages.schema import Graph, is_group, is_product
+from crawler.scraping.pages.tellings import distinct, is_told, offered_product, varied_by_offers
+from crawler.scraping.pages.urls import url_clean, url_fragment, url_key
 from crawler.scraping.pages.values import (
     Node,
     each,
@@ -55,7 +56,14 @@ class Place:
         return url_clean(href, base=self.base)
 
     def is_here(self, href: str) -> bool:
-        return self.absolute(href) in {self.url, self.canonical}
+        return self.settled(href) in {self.url, self.canonical}
+
+    def settled(self, href: str) -> str | None:
+        """As ``absolute``; the page's own address as the page has it, where a shop writes it
+        with another scheme, or with a slash behind it."""
+        url = self.absolute(href)
+        own = (one for one in (self.url, self.canonical) if url and url_key(one) == url_key(url))
+        return url if url in {self.url, self.canonical} else next(own, url)
 
 
 def products_read(roots: list[Node], place: Place) -> Found:
@@ -63,8 +71,8 @@ def products_read(roots: list[Node], place: Place) -> Found:
 
     A page that lists several products with addresses of their own is about none of them.
     """
-    graph = Graph([_offered_product(root) for root in roots])
-    own = _distinct(graph.products)
+    graph = Graph([offered_product(root) for root in roots])
+    own = [varied_by_offers(node, graph) for node in distinct(graph.products)]
     mains = [node for node in own if any(place.is_here(u) for u in texts(node.get("url")))] or own
     links = _own_urls([*graph.elsewhere, *(n for n in own if n not in mains)], place)
     if len(mains) > 1 and not any(is_group(node) for node in mains):
@@ -85,15 +93,6 @@ def products_read(roots: list[Node], place: Place) -> Found:
                 links += _own_urls(_variants(parent, graph), place)
     drafts = [draft for draft in drafts if draft.title]
     return Found(tuple(_told_apart(drafts)), tuple(dict.fromkeys(links)))
-
-
-def _offered_product(root: Node) -> Node:
-    """An offer that tells what it offers, turned about: a product with that offer."""
-    offer = root["mainEntity"] if isinstance(root.get("mainEntity"), dict) else root
-    product = offer.get("itemOffered") if types(offer) & {"Offer", "AggregateOffer"} else None
-    if not isinstance(product, dict) or not is_product(product) or product.get("offers"):
-        return root
-    return product | {"offers": {k: v for k, v in offer.items() if k != "itemOffered"}}
 
 
 def _parent(node: Node, graph: Graph) -> Node:
@@ -127,21 +126,6 @@ def fill(draft: ListingDraft, other: ListingDraft) -> ListingDraft:
     return replace(draft, **missing)
 
 
-def _distinct(nodes: Iterable[Node]) -> list[Node]:
-    """Nodes that are not the same product told twice; the fuller telling is kept."""
-    kept: dict[Any, Node] = {}
-    for node in nodes:
-        key = (
-            is_group(node),
-            text(node.get("sku")) or text(node.get("mpn")) or text(node.get("@id")) or None,
-            "" if node.get("sku") or node.get("mpn") else text(node.get("name")).casefold(),
-            "" if node.get("sku") else text(node.get("url")),
-        )
-        if key not in kept or len(node) > len(kept[key]):
-            kept[key] = node
-    return list(kept.values())
-
-
 def _variants(group: Node, graph: Graph) -> list[Node]:
     followed = (graph.follow(one) for one in each(group.get("hasVariant")))
     return [one for one in followed if isinstance(one, dict)]
@@ -153,9 +137,9 @@ def _group_drafts(
     """One draft for each version of the group: sizes of one colour are one listing."""
     variants = _variants(group, graph)
     known = {id(variant) for variant in variants}
-    variants += (n for n in others if not is_group(n) and id(n) not in known and _is_told(n))
-    told = [node for node in variants if _is_told(node)]
-    links = _own_urls([node for node in variants if not _is_told(node)], place)
+    variants += (n for n in others if not is_group(n) and id(n) not in known and is_told(n))
+    told = [node for node in variants if is_told(node)]
+    links = _own_urls([node for node in variants if not is_told(node)], place)
     if not told:
         # Nothing but the group itself, which may carry the offers.
         return ([_draft(group, group, graph, place)], links)
@@ -198,11 +182,6 @@ def _named_apart(variants: list[Node], name: str) -> list[Node]:
         | ({"size": one[sizes[0]]} if sizes else {})
         for node, one in zip(variants, parts, strict=True)
     ]
-
-
-def _is_told(node: Node) -> bool:
-    """Whether a variant is described here, not only pointed at."""
-    return any(node.get(name) for name in ("sku", "mpn", "offers", "color", "gtin", "gtin13"))
 
 
 def merged(sizes: Sequence[ListingDraft]) -> ListingDraft:
@@ -250,7 +229,7 @@ def _draft(node: Node, group: Node, graph: Graph, place: Place) -> ListingDraft:
     # A page's own address is no photo: it stands where an image names none.
     here = {place.url, place.canonical, place.base}
     absolute = (url for url in map(place.absolute, images) if url not in here)
-    own = [place.absolute(url) for url in [*texts(node.get("url")), *offered.urls]]
+    own = [place.settled(url) for url in [*texts(node.get("url")), *offered.urls]]
     return ListingDraft(
         url=next((url for url in own if url), place.canonical),
         title=without_size(title[:MAX_TITLE], text(node.get("size")), colour),
@@ -309,9 +288,9 @@ def _own_urls(nodes: Iterable[Node], place: Place) -> list[str]:
     for node in nodes:
         offers = [one for one in each(node.get("offers")) if isinstance(one, dict)]
         written = [*texts(node.get("url")), *(u for o in offers for u in texts(o.get("url")))]
-        if is_product(node) and not written:
+        if not written and (is_product(node) or node.keys() == {"@id"}):
             written = [u for u in texts(node.get("@id")) if u.startswith(("http://", "https://"))]
-        found += [url for url in map(place.absolute, written[:1]) if url]
+        found += [url for url in map(place.settled, written[:1]) if url]
     return found
 
 

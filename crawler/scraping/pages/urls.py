@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from functools import lru_cache
-from urllib.parse import parse_qsl, urljoin, urlsplit, urlunsplit
+from urllib.parse import parse_qsl, unquote, urljoin, urlsplit, urlunsplit
 
 from w3lib.url import safe_url_string, url_query_cleaner
 
@@ -70,6 +70,14 @@ def _clean(href: str, base: str) -> str | None:
     except (ValueError, UnicodeError):
         return None
     return url if len(url) <= MAX_URL else None
+
+
+@lru_cache(maxsize=8192)
+def url_key(url: str) -> str:
+    """What stays the same of an address with http or https, and with a slash behind it or not."""
+    parts = urlsplit(url)
+    query = f"?{parts.query}" if parts.query else ""
+    return f"{parts.netloc.lower().removeprefix('www.')}{unquote(parts.path).rstrip('/')}{query}"
 
 
 def url_is_page(url: str) -> bool:

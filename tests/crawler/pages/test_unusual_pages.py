@@ -315,3 +315,61 @@ def test_a_part_of_a_list_may_come_as_json(next_: str | None) -> None:
 @pytest.mark.parametrize("written", ["{", "[1, 2", "[]", "{}", '{"url": 7, "next": {"a": "b"}}'])
 def test_json_without_links_leads_nowhere(written: str) -> None:
     assert page_read(written, URL).links == ()
+
+
+def test_the_stars_of_a_review_app_are_no_second_product() -> None:
+    stars = {"@type": "Product", "@id": "#reviews", "name": "Glide", "aggregateRating": {"x": 5}}
+    glide = {"@type": "Product", "name": "Glide", "sku": "G-1", "offers": OFFER}
+
+    for blocks in ((glide, stars), (stars, glide)):
+        (draft,) = page_read("".join(map(script, blocks)), URL).drafts
+        assert (draft.sku, draft.url) == ("G-1", URL)
+    (alone,) = page_read(script(stars), URL).drafts
+    assert alone.title == "Glide"
+
+
+@pytest.mark.parametrize(
+    "written", [f"{URL}/", "http://shop.example/p/1", "//www.shop.example/p/1#x"]
+)
+def test_a_page_knows_its_own_product_by_an_address_that_is_nearly_its_own(written: str) -> None:
+    others = [{"@type": "Product", "name": f"Other {n}", "url": f"/p/{n}"} for n in (2, 3)]
+    glide = {"@type": "Product", "name": "Glide", "url": written, "offers": OFFER}
+
+    page = page_read(script([*others, glide]), URL)
+
+    assert [(draft.title, draft.url) for draft in page.drafts] == [("Glide", URL)]
+    assert page.product_links == ("https://shop.example/p/2", "https://shop.example/p/3")
+
+
+def test_variants_may_be_told_by_their_names_in_the_graph_alone() -> None:
+    names = ["https://shop.example/p/1", "https://shop.example/p/2"]
+    group = {"@type": "ProductGroup", "@id": "#g", "name": "Glide",
+             "hasVariant": [{"@id": name} for name in names]}  # fmt: skip
+    red = {
+        "@type": "Product",
+        "@id": names[0],
+        "name": "Glide Red",
+        "color": "Red",
+        "offers": OFFER,
+    }
+
+    page = page_read(script([group, red]), URL)
+
+    assert [draft.colour for draft in page.drafts] == ["Red"]
+    assert page.product_links == ("https://shop.example/p/2",)
+
+
+def test_offers_may_tell_which_colour_they_are_of() -> None:
+    offers = [
+        {**OFFER, "price": price, "itemOffered": {"@type": "Product", "color": colour, "sku": sku}}
+        for colour, sku, price in (("Red", "G-1", "80"), ("Tan", "G-2", "75"))
+    ]
+    told = {"@type": "Product", "name": "Glide", "brand": "Aero",
+            "offers": {"@type": "AggregateOffer", "lowPrice": "75", "offers": offers}}  # fmt: skip
+
+    drafts = page_read(script(told), URL).drafts
+
+    assert [(d.colour, d.sku, str(d.price), d.brand, d.model) for d in drafts] == [
+        ("Red", "G-1", "80.00", "Aero", "Glide"),
+        ("Tan", "G-2", "75.00", "Aero", "Glide"),
+    ]
