@@ -20,8 +20,10 @@ from crawler.scraping.pages.stock import availability_parse
 from crawler.scraping.pages.values import clean, gtin_parse, price_parse
 
 MAX_VALUE = 80
+MAX_NAME = 40
 MAX_RAW = 1_000
 """Of an item with its white space; a menu that is one item is longer."""
+_NOT_OF_PRODUCT = ("nav", "header", "footer", "aside")
 _NOT_SHOWN = ("script", "style", "template", "select")
 
 
@@ -110,6 +112,8 @@ def _is_chosen(tree: HtmlElement) -> bool:
 
 def _pairs(tree: HtmlElement) -> Iterator[tuple[str, str, bool]]:
     """Name and value; last whether HTML says that they are such, rather than a colon in a text."""
+    yield from _shared(tree)
+    yield from _labelled(tree)
     for element in tree.iter("tr", "dt", "li", "p"):
         if element.tag == "tr":
             cells = [cell for cell in element if cell.tag in {"th", "td"}]
@@ -123,6 +127,44 @@ def _pairs(tree: HtmlElement) -> Iterator[tuple[str, str, bool]]:
         elif ":" in (raw := element.text_content()) and len(raw) < MAX_RAW:
             name, _, value = _said(element).partition(":")
             yield name, value.strip(), False
+
+
+def _shared(tree: HtmlElement) -> Iterator[tuple[str, str, bool]]:
+    """What is shown where the page is shared: ``twitter:label1`` and ``twitter:data1``."""
+    told = {
+        (meta.get("name") or meta.get("property") or "").lower(): meta.get("content") or ""
+        for meta in tree.iter("meta")
+    }
+    for name, label in told.items():
+        if name.startswith("twitter:label"):
+            yield clean(label), clean(told.get(name.replace("label", "data"), "")), True
+
+
+def _labelled(tree: HtmlElement) -> Iterator[tuple[str, str, bool]]:
+    """A name that has an element of its own, and what stands behind it: ``<b>Colour:</b> Black``,
+    ``<span>Colour</span><span>Black</span>``, ``<div>Colour: <span>Black</span></div>``."""
+    for element in tree.iter("b", "strong", "span", "label", "div", "em", "h4", "h5", "h6"):
+        name = _name(written) if len(written := element.text or "") <= MAX_NAME else ""
+        if not (option_is_colour(name, exactly=True) or name in _FIELD_BY_NAME):
+            continue
+        if any(above.tag in _NOT_OF_PRODUCT for above in element.iterancestors()):
+            continue
+        if len(element):
+            if not _is_choice(element):
+                yield name, _said(element).partition(clean(written))[2].strip(" :"), False
+            continue
+        behind = element.getnext()
+        if behind is not None and behind.tag == "br" and not clean(element.tail or ""):
+            element, behind = behind, None
+        if value := clean(element.tail or "").strip(" :"):
+            yield name, value if len(value) <= MAX_VALUE else "", False
+        elif behind is not None and not _is_choice(behind):
+            yield name, _said(behind), False
+
+
+def _is_choice(element: HtmlElement) -> bool:
+    """Whether it has several parts to choose from, as swatches, rather than one value."""
+    return len(element) > 1 or next(element.iter("button", "input", "ul"), None) is not None
 
 
 def _said(element: HtmlElement) -> str:
