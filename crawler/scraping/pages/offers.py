@@ -76,10 +76,13 @@ def _stock(told: Any) -> str:
 
 
 def _in_currency(offers: list[Node], wanted: str) -> list[Node]:
-    """Those in the wanted currency, if there are any."""
-    if not wanted or len(offers) < 2:
+    """Those in the wanted currency, if there are any, else in the first one: amounts of two
+    currencies tell nothing of which is cheaper."""
+    if len(offers) < 2:
         return offers
-    return [offer for offer in offers if _price(offer)[1] == wanted] or offers
+    told = [_price(offer)[1] for offer in offers]
+    kept = wanted if wanted in told else next(filter(None, told), "")
+    return [one for one, currency in zip(offers, told, strict=True) if currency in {kept, ""}]
 
 
 def _is_for_members(told: Node) -> bool:

@@ -35,7 +35,9 @@ _WRAPPED = re.compile(
 )
 """What pages that were XHTML once put around a script."""
 _OURS = re.compile(r"^(?:schema:|https?://schema\.org/)")
-_ODDLY_NAMED = re.compile(r'"(?:(?:schema:|https?://schema\.org/)\w+|[A-Z]\w*)"\s*:')
+_ODDLY_NAMED = re.compile(r'"(?:(?:schema:|https?://schema\.org/)\w+|[A-Z]\w*|type)"\s*:')
+_ALIASES = {"type": "@type", "id": "@id"}
+"""In schema.org's own context."""
 
 _json_ld = JsonLdExtractor()
 _microdata = MicrodataExtractor()
@@ -106,6 +108,8 @@ def _renamed(value: Any, depth: int = 0) -> Any:
 
 def _name(written: str) -> str:
     bare = _OURS.sub("", written)
+    if bare in _ALIASES:
+        return _ALIASES[bare]
     return bare.lower() if bare.isupper() else bare[:1].lower() + bare[1:]
 
 

@@ -28,6 +28,8 @@ _EXPONENT = re.compile(r"\d{1,3}(?:\.\d{1,12})?[eE]\+?\d")
 _NO_CENTS = re.compile(r"[.,]\s?[-–—]{1,2}(?!\d)")
 _SIGNS = str.maketrans({"’": "'", "ʼ": "'", "′": "'", "٫": ".", "٬": ",", "，": ",", "．": "."})
 _CURRENCY_CODE = re.compile(r"[A-Z]{3}")
+_CODE_KIND = re.compile(r"^(?:gtin|ean|upc)(?:-?\d{1,2})?:", re.IGNORECASE)
+"""Before a ``productID``: "gtin13:4006381333931"."""
 _DIGITS = re.compile(r"\d{8}|\d{12,14}")
 
 SYMBOLS = {
@@ -48,6 +50,8 @@ def each(value: Any) -> Iterator[Any]:
         top = stack.pop()
         if isinstance(top, dict) and (inner := top.get("@list") or top.get("@set")):
             top = inner if isinstance(inner, list) else [inner]
+        if isinstance(top, dict) and top and all(name.isdecimal() for name in top):
+            top = list(top.values())  # a list with gaps, as PHP writes it: {"1": …, "3": …}
         if isinstance(top, list):
             stack.extend(reversed(top))
         elif top is not None and top != "":
@@ -138,7 +142,7 @@ def gtin_parse(node: Node) -> str:
     names = ("gtin", "gtin14", "gtin13", "gtin12", "gtin8", "ean", "upc", "productID")
     for name in names:
         for value in texts(node.get(name)):
-            digits = value.removeprefix("gtin:").replace("-", "").replace(" ", "")
+            digits = _CODE_KIND.sub("", value).replace("-", "").replace(" ", "")
             if _DIGITS.fullmatch(digits) and digits.isascii():
                 return digits
     return ""

@@ -27,7 +27,7 @@ def offer(price: str, currency: str) -> dict[str, str]:
 
 
 @pytest.mark.parametrize(
-    ("wanted", "price"), [("EUR", "90"), ("GBP", "80"), ("", "80"), ("JPY", "80")]
+    ("wanted", "price"), [("EUR", "90"), ("GBP", "80"), ("", "100"), ("JPY", "100")]
 )
 def test_the_wanted_currency_is_kept(wanted: str, price: str) -> None:
     offers = [offer("100", "USD"), offer("90", "EUR"), offer("80", "GBP")]

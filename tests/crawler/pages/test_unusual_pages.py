@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from lxml.html import fragment_fromstring
 
-from crawler.scraping.pages import page_read
+from crawler.scraping.pages import Prefer, page_read
 from crawler.scraping.pages.images import image_shown
 
 URL = "https://shop.example/p/1"
@@ -373,3 +373,33 @@ def test_offers_may_tell_which_colour_they_are_of() -> None:
         ("Red", "G-1", "80.00", "Aero", "Glide"),
         ("Tan", "G-2", "75.00", "Aero", "Glide"),
     ]
+
+
+def test_types_may_bear_the_names_that_schema_orgs_context_gives_them() -> None:
+    told = {"@context": "https://schema.org", "type": "Product", "name": "Glide",
+            "brand": {"id": "#b"}, "offers": {"type": "Offer", **OFFER}}  # fmt: skip
+    brand = {"@context": "https://schema.org", "id": "#b", "type": "Brand", "name": "Aero"}
+
+    (draft,) = page_read(script([brand, told]), URL).drafts
+
+    assert (draft.title, draft.brand, str(draft.price)) == ("Glide", "Aero", "80.00")
+
+
+def test_lists_may_be_written_as_php_writes_those_with_gaps() -> None:
+    told = {"@type": "Product", "name": "Glide", "image": {"1": "/1.jpg", "4": "/4.jpg"},
+            "offers": {"0": {**OFFER, "price": "90"}, "2": OFFER}}  # fmt: skip
+
+    (draft,) = page_read(script(told), URL).drafts
+
+    assert (str(draft.price), draft.currency) == ("80.00", "EUR")
+    assert draft.image_urls == ("https://shop.example/1.jpg", "https://shop.example/4.jpg")
+
+
+def test_amounts_of_several_currencies_are_not_compared() -> None:
+    told = {"@type": "Product", "name": "Glide",
+            "offers": [OFFER, {**OFFER, "price": "70", "priceCurrency": "GBP"}]}  # fmt: skip
+
+    (draft,) = page_read(script(told), URL).drafts
+
+    assert (str(draft.price), draft.currency) == ("80.00", "EUR")
+    assert page_read(script(told), URL, prefer=Prefer("GBP")).drafts[0].currency == "GBP"

@@ -137,6 +137,7 @@ def test_a_text_may_be_nested() -> None:
 
 
 def test_codes_and_pictures() -> None:
+    assert gtin_parse({"productID": "gtin13:4006381333931"}) == "4006381333931"
     assert gtin_parse({"ean": "123", "gtin13": "4006381333931"}) == "4006381333931"
     assert image_urls(
         ["/a.jpg", {"@type": "ImageObject", "contentUrl": "/b.jpg"}, "data:image/png;base64,x",
