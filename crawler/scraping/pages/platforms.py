@@ -62,6 +62,9 @@ def plain_state(value: Node, name: str) -> Node:
     """
     if isinstance(value.get("jsonConfig"), dict):
         return _magento(value["jsonConfig"], name) or value
+    if isinstance(value.get("masterVariant"), dict):  # commercetools
+        master, others = value["masterVariant"], list(each(value.get("variants")))
+        return {**master, **value, "variants": [master, *others]} if others else {**value, **master}
     if isinstance(value.get("variationAttributes"), list) and value.get("variants"):
         return _salesforce(value)
     if text(value.get("productName")) and isinstance(value.get("properties"), list | dict):

@@ -16,9 +16,26 @@ from lxml.html import HtmlElement
 
 from catalog.colours import colour_parse
 from crawler.scraping.pages.components import components_read
-from crawler.scraping.pages.options import colour_chosen, colour_index, is_size, option_is_size
+from crawler.scraping.pages.options import (
+    colour_chosen,
+    colour_index,
+    is_size,
+    option_is_colour,
+    option_is_size,
+)
 from crawler.scraping.pages.platforms import attributes_read, heading, plain_state
 from crawler.scraping.pages.scripts import MAX_DEPTH, linked, scripts_read
+from crawler.scraping.pages.state_values import (
+    IMAGES,
+    amount_told,
+    attributes_told,
+    currency_told,
+    get,
+    images_told,
+    plain_names,
+    stock_told,
+    words_told,
+)
 from crawler.scraping.pages.values import Node, each, image_urls, text
 
 MAX_NODES = 200_000
@@ -43,25 +60,8 @@ _CATEGORY = (
 _SIZE = (
     "size", "sizename", "sizelabel", "displaysize", "eusize", "ussize",
 )  # fmt: skip
-_PRICE = (
-    "saleprice", "currentprice", "finalprice", "displayprice", "sellingprice", "discountedprice",
-    "pricenow", "price", "prices", "pricing", "priceinfo", "amount", "value", "current", "sale",
-    "selling", "fullprice", "listprice", "regularprice", "originalprice", "min", "low",
-)  # fmt: skip
-_CURRENCY = (
-    "currency", "currencycode", "pricecurrency", "currencyiso", "currencyisocode",
-)  # fmt: skip
-_STOCK = (
-    "availability", "instock", "isinstock", "available", "isavailable", "stockstatus", "soldout",
-    "issoldout", "inventorystatus", "stocklevelstatus", "stocklevel", "orderable",
-    "availableforsale",
-)  # fmt: skip
 _GTIN = (
     "gtin", "gtin13", "ean", "ean13", "upc", "barcode",
-)  # fmt: skip
-_IMAGES = (
-    "images", "image", "media", "gallery", "photos", "imageurls", "imageurl", "featuredimage",
-    "pictures", "squarishurl", "src",
 )  # fmt: skip
 _URL = (
     "url", "href", "producturl", "pdpurl", "link", "canonicalurl", "permalink",
@@ -108,7 +108,8 @@ def _products(state: Any, name: str) -> Iterator[Node]:
             told = value.get("currency") or value.get("currencyCode")
             currency = told if isinstance(told, str) and len(told) == 3 else currency
             if _is_product(value):
-                yield value if _currency(_plain(value)) else {**value, "currency": currency}
+                is_told = currency_told(plain_names(value))
+                yield value if is_told else {**value, "currency": currency}
                 continue
             stack.extend((one, depth + 1, currency) for one in reversed(list(value.values())))
         elif isinstance(value, list):
@@ -116,20 +117,20 @@ def _products(state: Any, name: str) -> Iterator[Node]:
 
 
 def _is_product(node: Node) -> bool:
-    plain = _plain(node)
-    if not text(_get(plain, _NAME)):
+    plain = plain_names(node)
+    if not text(get(plain, _NAME)):
         return False
-    variants = [_plain(v) for v in each(_get(plain, _MEASURES)) if isinstance(v, dict)]
-    priced = _amount(plain) is not None or any(_amount(v) is not None for v in variants)
-    names = (_BRAND, _CODE, _IMAGES, _COLOUR, _URL, _CATEGORY)
-    told = sum(_get(plain, one) is not None for one in names)
-    chosen = any(_get(v, _COLOUR + _SIZE) is not None for v in variants)
+    variants = [plain_names(v) for v in each(get(plain, _MEASURES)) if isinstance(v, dict)]
+    priced = amount_told(plain) is not None or any(amount_told(v) is not None for v in variants)
+    names = (_BRAND, _CODE, IMAGES, _COLOUR, _URL, _CATEGORY)
+    told = sum(get(plain, one) is not None for one in names)
+    chosen = any(get(v, _COLOUR + _SIZE) is not None for v in variants)
     return priced and told + bool(variants) + chosen >= 2
 
 
 def _node(raw: Node) -> Node:
     """A schema.org Product, or a ProductGroup where the variants have colours of their own."""
-    plain = _plain(raw)
+    plain = plain_names(raw)
     node = _fields(plain)
     names = [text(one.get("name")) if isinstance(one, dict) else text(one)
              for one in each(plain.get("options"))]  # fmt: skip
@@ -147,7 +148,7 @@ def _node(raw: Node) -> Node:
     group = {"@type": "ProductGroup", "name": node.get("name"), "brand": node.get("brand"),
              "image": node.get("image"), "category": node.get("category"),
              "productGroupID": text(plain.get("id"))[:100]}  # fmt: skip
-    currency = _currency(plain)
+    currency = currency_told(plain)
     for one in colours:
         one.setdefault("offers", node.get("offers"))
         if one["offers"] and not one["offers"].get("priceCurrency"):
@@ -160,7 +161,7 @@ def _node(raw: Node) -> Node:
 
 def _variant(raw: Node, names: list[str]) -> Node:
     """A variant, whose options may be numbered (Shopify) or named."""
-    plain = _plain(raw)
+    plain = plain_names(raw)
     node = _fields(plain)
     values = [text(plain.get(f"option{n}")) for n in (1, 2, 3)]
     chosen = [one for one in each(plain.get("selectedoptions")) if isinstance(one, dict)]
@@ -184,100 +185,35 @@ def _variant(raw: Node, names: list[str]) -> Node:
 
 
 def _fields(plain: Node) -> Node:
-    node: Node = {"@type": "Product", "name": text(_get(plain, _NAME))}
+    node: Node = {"@type": "Product", "name": text(get(plain, _NAME))}
     for name, names in (("brand", _BRAND), ("sku", _CODE), ("color", _COLOUR), ("size", _SIZE),
                         ("url", _URL), ("gtin", _GTIN), ("mpn", ("mpn",))):  # fmt: skip
-        if (value := text(_get(plain, names))) != "":
+        if value := words_told(get(plain, names)):
             node[name] = value
+    for told, words in attributes_told(plain):
+        if option_is_colour(told, exactly=True):
+            node.setdefault("color", words)
+        elif told.lower() in _BRAND:
+            node.setdefault("brand", words)
     variant = text(plain.get("itemvariant"))  # Google's name for whatever was chosen
     if variant and not is_size(variant) and colour_parse(variant):
         node.setdefault("color", variant)
-    images = [u for u in image_urls(_images(_get(plain, _IMAGES))) if re.match(r"(https?:)?/", u)]
+    images = [u for u in image_urls(images_told(plain)) if re.match(r"(https?:)?/", u)]
     if images:
         node["image"] = images
-    amount, stock = _amount(plain), _stock(plain)
+    amount, stock = amount_told(plain), stock_told(plain)
     if amount is not None or stock:
         node["offers"] = {"@type": "Offer", "price": amount, "availability": stock,
-                          "priceCurrency": _currency(plain)}  # fmt: skip
+                          "priceCurrency": currency_told(plain)}  # fmt: skip
     return node
 
 
 def _first_offer(node: Node, variants: list[Node]) -> None:
-    """A product that tells no price of its own has those of its sizes."""
+    """A product that tells no price of its own has those of its sizes, and a code they share."""
+    codes = {text(one.get("sku")) for one in variants} - {""}
+    if len(codes) == 1:
+        node.setdefault("sku", codes.pop())
     if not node.get("offers"):
         offers = [one["offers"] for one in variants if one.get("offers")]
         if offers:
             node["offers"] = offers
-
-
-def _plain(node: Node) -> Node:
-    """Names in lower case, without dashes and underscores; GraphQL's connections as lists."""
-    return {
-        str(name).replace("_", "").replace("-", "").lower(): _listed(v) for name, v in node.items()
-    }
-
-
-def _listed(value: Any) -> Any:
-    if isinstance(value, dict) and isinstance(value.get("nodes"), list):
-        return value["nodes"]
-    if isinstance(value, dict) and isinstance(value.get("edges"), list):
-        return [one.get("node") for one in value["edges"] if isinstance(one, dict)]
-    return value
-
-
-def _get(plain: Node, names: tuple[str, ...]) -> Any:
-    return next((plain[n] for n in names if plain.get(n) not in (None, "", [], {})), None)
-
-
-def _amount(plain: Node, depth: int = 0) -> str | None:
-    """A price, however deep it lies: 89.9, "89.90", {"current": {"value": 89.9}}."""
-    for name in _PRICE:
-        value = plain.get(name)
-        if isinstance(value, bool) or value is None:
-            continue
-        if isinstance(value, int | float) and value > 0:
-            return str(value)
-        if isinstance(value, str) and any(c.isdigit() for c in value):
-            return value
-        if isinstance(value, dict) and depth < 3:
-            found = _amount(_plain(value), depth + 1)
-            if found is not None:
-                return found
-    return None
-
-
-def _currency(plain: Node) -> str:
-    told = text(_get(plain, _CURRENCY))
-    if told:
-        return told
-    for name in ("price", "prices", "pricing", "priceinfo", "currentprice"):
-        if isinstance(inner := plain.get(name), dict) and (found := _currency(_plain(inner))):
-            return found
-    return ""
-
-
-def _stock(plain: Node) -> str:
-    for name in _STOCK:
-        value = plain.get(name)
-        if isinstance(value, bool):
-            return "InStock" if value != name.endswith("soldout") else "OutOfStock"
-        if isinstance(value, str) and value:
-            return value
-    for name in ("stock", "inventory"):
-        if isinstance(inner := plain.get(name), dict) and (found := _stock(_plain(inner))):
-            return found
-    return ""
-
-
-def _images(value: Any) -> Any:
-    """Addresses under whatever name an image has them."""
-    found: list[Any] = []
-    for one in each(value):
-        if isinstance(one, dict):
-            plain = _plain(one)
-            inner = _get(plain, ("src", "url", "contenturl", "href", "large", "original", "full",
-                                 "squarishurl", "portraiturl", "images"))  # fmt: skip
-            found += [_images(inner) if isinstance(inner, dict | list) else inner]
-        else:
-            found.append(one)
-    return found
