@@ -179,7 +179,11 @@ def _with_state(
     if not drafts:
         # One thing only: a state that holds several is of a list, or of recommendations too.
         named = [found for found in hidden if any(_is_named(draft, tree) for draft in found)]
-        shown = [found for found in hidden if any(draft.image_urls for draft in found)]
+        shown = [
+            found
+            for found in hidden
+            if any(draft.image_urls and place.is_path(draft.url) for draft in found)
+        ]
         return named[0] if named else shown[0] if len(hidden) == len(shown) == 1 else ()
     (told,) = drafts
     for found in hidden:

@@ -58,6 +58,11 @@ class Place:
     def is_here(self, href: str) -> bool:
         return self.settled(href) in {self.url, self.canonical}
 
+    def is_path(self, url: str) -> bool:
+        """Whether an address is the page's own, its query apart: that may choose a variant."""
+        path = url_key(url.partition("?")[0].partition("#")[0])
+        return path in {url_key(own.partition("?")[0]) for own in (self.url, self.canonical)}
+
     def settled(self, href: str) -> str | None:
         """As ``absolute``; the page's own address as the page has it, where a shop writes it
         with another scheme, or with a slash behind it."""

@@ -159,3 +159,13 @@ def test_a_list_of_products_is_no_product() -> None:
 )
 def test_scripts_that_hold_no_products(script: str) -> None:
     assert read(script) == ()
+
+
+@pytest.mark.parametrize(("url", "number"), [("/p/2", 0), ("/p/low-1?colour=red", 1), ("", 1)])
+def test_the_only_product_of_a_state_is_the_pages_unless_it_has_a_page_of_its_own(
+    url: str, number: int
+) -> None:
+    card = {"name": "Glide", "sku": "G-1", "price": 80, "image": "/1.jpg", "url": url}
+    body = f"<div data-product='{json.dumps(card)}'></div><h1>Welcome</h1>"
+
+    assert len(page_read(f"<html><body>{body}</body></html>", URL).drafts) == number
