@@ -3,6 +3,9 @@
 Names without quotes, quotes of each kind, comments, commas too many, ``!0`` for true: none of it is
 JSON, all of it is what pages hand to their own scripts. Nothing is run: what would have to be
 (calls, sums, functions) is None.
+
+chompjs, which Scrapy's users take for this, gives up at a call or a comment within, and makes a
+string of a name, where Nuxt's states need what the name stands for.
 """
 
 from __future__ import annotations
