@@ -45,6 +45,9 @@ e2e: $(DEVELOP)  ## the tests that drive a browser
 chaos: $(DEVELOP)  ## kill -9 of worker, crawl child, web and broker in the middle of their work
 	$(BIN)/python -m pytest -m chaos -q -s --timeout=3600
 
+evening: $(DEVELOP)  ## fill a catalog from shops, feed, image search, list and folder at once; kill a worker
+	$(BIN)/python -m pytest tests/chaos/test_evening.py -m chaos -q -s --timeout=3600
+
 postgres: $(DEVELOP)  ## the tests of database behaviour again, on PostgreSQL
 	$(BIN)/python -m tests.on_postgres
 

@@ -50,6 +50,15 @@ def test_every_command_is_documented() -> None:
     assert documented == commands()
 
 
+def test_every_target_of_make_that_is_named_exists() -> None:
+    makefile = (ROOT / "Makefile").read_text()
+    targets = set(re.findall(r"^([a-z0-9-]+):.*##", makefile, re.MULTILINE))
+    pages = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *DOCS.rglob("*.md")]
+    named = {name for page in pages for name in re.findall(r"`make ([a-z]+)", page.read_text())}
+    assert {"demo", "test", "evening"} <= named
+    assert named - {"help"} <= targets
+
+
 def exceptions() -> set[str]:
     found: set[str] = set()
     for package in ("catalog", "crawler", "search"):
