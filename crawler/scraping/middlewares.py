@@ -6,12 +6,15 @@ import asyncio
 from collections.abc import AsyncIterable, AsyncIterator
 from http import HTTPStatus
 from typing import Any
+from urllib.parse import urlsplit
 
 from scrapy import Request, signals
 from scrapy.crawler import Crawler
 from scrapy.downloadermiddlewares.retry import RetryMiddleware
+from scrapy.downloadermiddlewares.robotstxt import RobotsTxtMiddleware
 from scrapy.exceptions import CloseSpider, DownloadTimeoutError
 from scrapy.http import Response
+from scrapy.robotstxt import RobotParser
 
 from crawler.scraping.context import KEY, CrawlContext, context_of, engine_of
 from crawler.scraping.failures import CrawlClosing, retry_after
@@ -119,6 +122,33 @@ class ClosingMiddleware:
     def process_request(self, request: Request) -> None:
         if self._context.closing.is_set():
             raise CrawlClosing("The crawl is ending.")
+
+
+class RobotsUnavailable(OSError):
+    """A host could not say what may be crawled; worth another try."""
+
+
+class RobotsMiddleware(RobotsTxtMiddleware):
+    """While a host's robots.txt cannot be had, nothing of it may be crawled (RFC 9309, 2.3.1.4).
+
+    Scrapy's own lets everything pass then, also what was waiting for robots.txt when a crawl ended.
+    """
+
+    def process_request_2(self, rp: RobotParser | None, request: Request) -> None:
+        if rp is not None:
+            super().process_request_2(rp, request)
+            return
+        netloc = urlsplit(request.url).netloc
+        if self._parsers.get(netloc) is None:
+            self._parsers.pop(netloc, None)  # the next request asks for it again
+        if context_of(self.crawler).closing.is_set():
+            raise CrawlClosing("The crawl is ending.")
+        raise RobotsUnavailable(f"The robots.txt of {netloc} cannot be read.")
+
+    async def _parse_robots(self, response: Response, netloc: str, request: Request) -> None:
+        if response.status >= HTTPStatus.INTERNAL_SERVER_ERROR:
+            raise RobotsUnavailable(f"{response.url} answered {response.status}.")
+        await super()._parse_robots(response, netloc, request)
 
 
 class PatientRetryMiddleware(RetryMiddleware):

@@ -87,9 +87,11 @@ def scrapy_settings(plan: RunPlan) -> dict[str, Any]:
             "crawler.scraping.guard.HostGuardMiddleware": 40,
             "crawler.scraping.middlewares.ClosingMiddleware": 45,
             "crawler.scraping.spiders.imagesearch.ProviderMiddleware": 60,
+            "crawler.scraping.middlewares.RobotsMiddleware": 100,
             "crawler.scraping.middlewares.PatientRetryMiddleware": 550,
             "crawler.scraping.delta.DeltaMiddleware": 560,
             "scrapy.downloadermiddlewares.offsite.OffsiteMiddleware": None,
+            "scrapy.downloadermiddlewares.robotstxt.RobotsTxtMiddleware": None,
             "scrapy.downloadermiddlewares.retry.RetryMiddleware": None,
             "scrapy.downloadermiddlewares.httpauth.HttpAuthMiddleware": None,
             # PoliteHandler has the limits, and counts bytes.
