@@ -131,14 +131,16 @@ class RobotsUnavailable(OSError):
 class RobotsMiddleware(RobotsTxtMiddleware):
     """While a host's robots.txt cannot be had, nothing of it may be crawled (RFC 9309, 2.3.1.4).
 
-    Scrapy's own lets everything pass then, also what was waiting for robots.txt when a crawl ended.
+    Scrapy's own lets everything pass then; and of several requests that wait for robots.txt at once
+    it tells only the first one what it says (2.19), and lets the others pass.
     """
 
     def process_request_2(self, rp: RobotParser | None, request: Request) -> None:
-        if rp is not None:
-            super().process_request_2(rp, request)
-            return
         netloc = urlsplit(request.url).netloc
+        known = rp or self._parsers.get(netloc)
+        if isinstance(known, RobotParser):
+            super().process_request_2(known, request)
+            return
         if self._parsers.get(netloc) is None:
             self._parsers.pop(netloc, None)  # the next request asks for it again
         if context_of(self.crawler).closing.is_set():

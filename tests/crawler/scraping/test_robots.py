@@ -64,6 +64,17 @@ def test_nothing_is_asked_until_robots_txt_can_be_read(
     asyncio.run(twice())
 
 
+def test_all_that_wait_for_robots_txt_at_once_keep_to_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    made = robots(monkeypatch, (200, b"User-agent: *\nDisallow: /private/\n"))
+
+    async def together() -> list[Any]:
+        asked = [made.process_request(PAGE) for _ in range(4)]
+        return await asyncio.gather(*asked, return_exceptions=True)
+
+    told = asyncio.run(together())
+    assert [str(one) for one in told] == ["Forbidden by robots.txt"] * 4
+
+
 def test_what_waited_for_robots_txt_when_the_crawl_ended_is_left(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
