@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections import Counter
 from collections.abc import AsyncIterable, AsyncIterator
 from http import HTTPStatus
 from typing import Any
@@ -24,6 +25,8 @@ from crawler.types import Problem
 
 MAX_RETRY_AFTER_SECONDS = 60.0
 FIRST_PAUSE_SECONDS = 0.5
+MAX_ROBOTS_FAILURES = 5
+"""After so many a host's robots.txt is not asked for again in a run, nor anything else there."""
 
 
 class TrackingMiddleware:
@@ -131,9 +134,13 @@ class RobotsUnavailable(OSError):
 class RobotsMiddleware(RobotsTxtMiddleware):
     """While a host's robots.txt cannot be had, nothing of it may be crawled (RFC 9309, 2.3.1.4).
 
-    Scrapy's own lets everything pass then; and of several requests that wait for robots.txt at once
-    it tells only the first one what it says (2.19), and lets the others pass.
+    Scrapy's own lets everything pass then; and of several requests that wait while it is fetched it
+    tells only the first what it says (2.19), and lets the others pass.
     """
+
+    def __init__(self, crawler: Crawler) -> None:
+        super().__init__(crawler)
+        self._failures: Counter[str] = Counter()
 
     def process_request_2(self, rp: RobotParser | None, request: Request) -> None:
         netloc = urlsplit(request.url).netloc
@@ -141,11 +148,15 @@ class RobotsMiddleware(RobotsTxtMiddleware):
         if isinstance(known, RobotParser):
             super().process_request_2(known, request)
             return
-        if self._parsers.get(netloc) is None:
+        if self._parsers.get(netloc) is None and self._failures[netloc] < MAX_ROBOTS_FAILURES:
             self._parsers.pop(netloc, None)  # the next request asks for it again
         if context_of(self.crawler).closing.is_set():
             raise CrawlClosing("The crawl is ending.")
         raise RobotsUnavailable(f"The robots.txt of {netloc} cannot be read.")
+
+    def _robots_error(self, exc: Exception, netloc: str) -> None:
+        self._failures[netloc] += 1
+        super()._robots_error(exc, netloc)
 
     async def _parse_robots(self, response: Response, netloc: str, request: Request) -> None:
         if response.status >= HTTPStatus.INTERNAL_SERVER_ERROR:

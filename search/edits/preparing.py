@@ -7,12 +7,12 @@ from dataclasses import replace
 from typing import Final
 
 from catalog.colours import BY_SLUG
-from search.edits.asking import asked
 from search.edits.judging import bettered, complained
 from search.edits.lexicon import Kind, tables
 from search.edits.naming import named
 from search.edits.neighbours import SILENT, following, gone, preceding
 from search.edits.parts import apart, is_of_a_part, worn_with
+from search.edits.questions import asked
 from search.edits.scanning import Item
 from search.edits.soles import (
     of_sole,

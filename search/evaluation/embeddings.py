@@ -31,8 +31,8 @@ BATCH: Final = 32
 KEEP_EVERY: Final = 16
 """Batches between two writes: what a kill can cost."""
 LONGEST_SIDE: Final = 640
-"""Pixels, in every cache of evaluations. The site decodes to a whole fraction of at least 400:
-encoders hardly see otherwise (docs/search.md, "Speed")."""
+"""Pixels, in every cache of evaluations. The site decodes to a whole fraction of at least
+`enough_pixels`: no photo below twice that is shrunk, as none of SHOEFINDER_DATA is."""
 
 Progress = Callable[[int, int], None]
 """Called with (photos done, photos in all)."""

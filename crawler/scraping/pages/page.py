@@ -13,9 +13,7 @@ from lxml.html import HtmlElement, HTMLParser, document_fromstring
 from catalog.types import ListingDraft
 from crawler.scraping.pages.colours import colour_links
 from crawler.scraping.pages.injected import injected_read
-from crawler.scraping.pages.more import more_urls
 from crawler.scraping.pages.opengraph import opengraph_read, tags_read
-from crawler.scraping.pages.parts import part_as_html
 from crawler.scraping.pages.platforms import gallery_read
 from crawler.scraping.pages.products import MAX_IMAGES, Found, Place, fill, is_same, products_read
 from crawler.scraping.pages.rdfa import rdfa_read
@@ -25,6 +23,8 @@ from crawler.scraping.pages.schema import (
     microdata_read,
     site_name,
 )
+from crawler.scraping.pages.scrolled import part_as_html
+from crawler.scraping.pages.show_more import more_urls
 from crawler.scraping.pages.specs import details_fill
 from crawler.scraping.pages.state import state_read
 from crawler.scraping.pages.urls import url_clean, url_is_page

@@ -36,11 +36,11 @@ class Host:
 def robots(
     monkeypatch: pytest.MonkeyPatch, *answers: Any, closing: bool = False
 ) -> RobotsMiddleware:
-    crawler = get_crawler(
+    crawler: Any = get_crawler(
         settings_dict={"ROBOTSTXT_OBEY": True, "ROBOTSTXT_USER_AGENT": "shoefinder"}
     )
     made = RobotsMiddleware(crawler)
-    crawler.engine = Host(*answers)  # type: ignore[assignment]
+    crawler.engine = Host(*answers)
     context = SimpleNamespace(closing=asyncio.Event())
     if closing:
         context.closing.set()
@@ -62,6 +62,18 @@ def test_nothing_is_asked_until_robots_txt_can_be_read(
         await made.process_request(PAGE.replace(url="https://shop.example/shoes"))
 
     asyncio.run(twice())
+
+
+def test_a_host_that_fails_for_good_is_left_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    most = middlewares.MAX_ROBOTS_FAILURES
+    made = robots(monkeypatch, *[OSError("no answer")] * most)  # one question more would fail
+
+    async def often() -> None:
+        for _ in range(2 * most):
+            with pytest.raises(RobotsUnavailable):
+                await made.process_request(PAGE)
+
+    asyncio.run(often())
 
 
 def test_all_that_wait_for_robots_txt_at_once_keep_to_it(monkeypatch: pytest.MonkeyPatch) -> None:
