@@ -24,7 +24,7 @@ from search.models import ImageEmbedding
 from search.pictures import catalog_photo, picture_load, query_pictures
 from search.query import Query
 from search.ranking import Reading, fetch_known, read_all, statistics_of
-from search.recognition import Upright, upright_vector
+from search.recognition import Upright, upright_vectors
 from search.recognition.voting import near_count, near_of
 from search.seen import seen_in
 from search.selectors import vectors_of
@@ -197,12 +197,7 @@ class Asker:
         with self.watch.stage("encode"), ThreadPoolExecutor(1) as aside:
             if worded:  # a core is free while the encoder frames the photo
                 edges = aside.submit(describe_edges, pictures[0])
-            vectors = self.encoder.encode_images(pictures)
-        with self.watch.stage("identify"):
-            views = [
-                upright_vector(picture, vector=vector, encoder=self.encoder)
-                for picture, vector in zip(pictures, vectors, strict=True)
-            ]
+            views = upright_vectors(pictures, encoder=self.encoder)
         mean = unit(np.mean([view.vector for view in views], axis=0))
         return Sight(Upright(mean, views[0].turned)), edges
 

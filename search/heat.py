@@ -17,11 +17,11 @@ from PIL import Image, ImageOps
 from search.active import active_encoder
 from search.encoders import Encoder
 from search.encoders.base import patch_encoder
+from search.encoders.pixels import TURNS
 from search.exceptions import QueryError
 from search.pictures import catalog_photo, picture_load, query_pictures
 from search.query import Query
 from search.recognition import upright_vector
-from search.recognition.looks import TURNS
 from search.types import Patches
 
 SIDE: Final = 480

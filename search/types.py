@@ -18,6 +18,9 @@ Vectors = npt.NDArray[np.float32]
 Patches = npt.NDArray[np.float32]
 """Feature maps, shape (n, rows, columns, width), float32."""
 
+Degrees = npt.NDArray[np.int64]
+"""Angles, shape (n,), counter-clockwise: 0, 90, 180 or 270."""
+
 EncoderId = NewType("EncoderId", str)
 """``name@revision+preprocessing``; two encoders share an id only if they give the same vectors."""
 

@@ -34,6 +34,8 @@ STRIDE: Final = 32
 """Pixels of a side of a cell of the last map."""
 WIDTH: Final = 1280
 """Features of a cell."""
+FEATURES: Final = 2 * WIDTH
+"""Features of a photo: their mean and maximum over the cells."""
 
 
 def backbone_path(package: str) -> Path:
@@ -46,7 +48,8 @@ def backbone_path(package: str) -> Path:
 
 
 class ImageTower:
-    """EfficientNet-lite0: pixels (n, side, side, 3) → (n, 2560), mean and maximum over the map."""
+    """EfficientNet-lite0: pixels (n, side, side, 3) → (n, 2560), mean and maximum over the map;
+    (n, 2564) where the weights tell how a photo lies (`search.encoders.export.image_tower`)."""
 
     def __init__(self, spec: dict[str, Any], *, cache_dir: Path, threads: int) -> None:
         self._session = Session(lambda: exported("image", spec, cache_dir), threads=threads)

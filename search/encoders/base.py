@@ -7,7 +7,7 @@ from typing import Final, Protocol, cast, runtime_checkable
 
 from PIL.Image import Image
 
-from search.types import EncoderId, Patches, Vectors
+from search.types import Degrees, EncoderId, Patches, Vectors
 
 ENOUGH: Final = 448
 """Pixels of the longest side: twice what CLIP looks at."""
@@ -64,6 +64,23 @@ class PatchEncoder(Protocol):
     def encode_patches(self, images: Sequence[Image]) -> Patches:
         """(n, rows, columns, width): a grid over each whole photo, stretched to a square, first
         row at the top. No plain margin is cut."""
+
+
+class UprightEncoder(Protocol):
+    """What an encoder may do by itself: turn a photo that lies on its side before it is encoded."""
+
+    @property
+    def turns_upright(self) -> bool:
+        """False where the chosen weights cannot; known without loading weights."""
+
+    def encode_upright(self, images: Sequence[Image]) -> tuple[Vectors, Degrees]:
+        """What ``encode_images`` gives, and by how many degrees counter-clockwise each photo was
+        turned for it: (n, dim) and (n,) of 0, 90, 180, 270."""
+
+
+def upright_encoder(encoder: Encoder) -> UprightEncoder | None:
+    """``encoder`` where it turns photos by itself; loads no weights."""
+    return cast(UprightEncoder, encoder) if getattr(encoder, "turns_upright", False) else None
 
 
 def patch_encoder(encoder: Encoder) -> PatchEncoder | None:

@@ -25,9 +25,11 @@ def image_tower(spec: dict[str, Any]) -> torch.nn.Module:
     """EfficientNet-lite0 without its classifier: uint8 (n, side, side, 3) → float32 (n, 2560).
 
     The features are the mean and the maximum over the last map. ``spec["overrides"]`` may name a
-    safetensors file whose ``tower.*`` tensors replace the package's own (a fine-tuned tower).
+    safetensors file whose ``tower.*`` tensors replace the package's own (a fine-tuned tower), and
+    whose ``turns.*`` tensors read off the same map how the photo lies: (n, 2564) then.
     """
-    return _over_pixels(spec, _pooled)
+    turns = _overrides(spec, "turns")
+    return _over_pixels(spec, (lambda maps: _pooled_and_lying(maps, turns)) if turns else _pooled)
 
 
 def patch_tower(spec: dict[str, Any]) -> torch.nn.Module:
@@ -41,21 +43,35 @@ def _pooled(maps: torch.Tensor) -> torch.Tensor:
     return torch.cat([maps.mean((2, 3)), maps.amax((2, 3))], dim=1)
 
 
+def _pooled_and_lying(maps: torch.Tensor, turns: dict[str, torch.Tensor]) -> torch.Tensor:
+    """Beside the features four logits: upright, turned by one, two, three quarters."""
+    import torch
+
+    cells = (maps.permute(0, 2, 3, 1) - turns["mean"]) * turns["scale"]
+    hidden = torch.relu(cells @ turns["w1"].T + turns["b1"])
+    return torch.cat([_pooled(maps), hidden.flatten(1) @ turns["w2"].T + turns["b2"]], dim=1)
+
+
+def _overrides(spec: dict[str, Any], part: str) -> dict[str, torch.Tensor]:
+    """The tensors ``part.*`` of the file of trained weights, without their prefix."""
+    if not spec.get("overrides"):
+        return {}
+    from safetensors.torch import load_file
+
+    return {
+        name.removeprefix(f"{part}."): tensor.float()
+        for name, tensor in load_file(spec["overrides"]).items()
+        if name.startswith(f"{part}.")
+    }
+
+
 def _over_pixels(
     spec: dict[str, Any], read: Callable[[torch.Tensor], torch.Tensor]
 ) -> torch.nn.Module:
     import torch
 
     net = tower_network(spec["sha256"])
-    if spec.get("overrides"):
-        from safetensors.torch import load_file
-
-        tuned = {
-            name.removeprefix("tower."): tensor.float()
-            for name, tensor in load_file(spec["overrides"]).items()
-            if name.startswith("tower.")
-        }
-        net.load_state_dict(net.state_dict() | tuned)
+    net.load_state_dict(net.state_dict() | _overrides(spec, "tower"))
 
     class Tower(torch.nn.Module):
         def __init__(self) -> None:

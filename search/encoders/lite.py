@@ -11,7 +11,7 @@ from __future__ import annotations
 import hashlib
 import json
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import cached_property
@@ -19,16 +19,24 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
+import numpy.typing as npt
 from PIL.Image import Image, Resampling
 
 from search.encoders.artifacts import DEFAULT_CACHE, sha256_of
-from search.encoders.backbones import STRIDE, WIDTH, ImageTower, PatchTower, TextTower
+from search.encoders.backbones import (
+    FEATURES,
+    STRIDE,
+    WIDTH,
+    ImageTower,
+    PatchTower,
+    TextTower,
+)
 from search.encoders.colours import Floats, histogram
-from search.encoders.framing import FRAMING, Framed, frame
+from search.encoders.framing import FRAMING, Pixels, frame
 from search.encoders.heads import Head
-from search.encoders.pixels import PIXELS_VERSION, as_rgb
+from search.encoders.pixels import PIXELS_VERSION, TURNS, as_rgb
 from search.exceptions import EncoderError
-from search.types import EncoderId, Patches, Vectors
+from search.types import Degrees, EncoderId, Patches, Vectors
 
 if TYPE_CHECKING:
     from search.encoders.prompting import PromptTower
@@ -88,15 +96,31 @@ class LiteEncoder:
         """(n, dim) unit vectors of decoded, upright photos; any Pillow mode, any size."""
         if not len(images):
             return np.empty((0, self.dim), dtype=np.float32)
+        return self.encode_upright(images)[0]
+
+    @cached_property
+    def turns_upright(self) -> bool:
+        """Whether these weights tell how a photo lies."""
+        return bool(self._config["vector"]["image"].get("turn_below"))
+
+    def encode_upright(self, images: Sequence[Image]) -> tuple[Vectors, Degrees]:
+        """See `search.encoders.base.UprightEncoder`. How a photo lies is read off the tower's map,
+        at no cost; what seems to lie on its side is seen once more."""
+        if not len(images):
+            return np.empty((0, self.dim), dtype=np.float32), np.empty(0, dtype=np.int64)
         parts = self._loaded()
-        found = features(
-            images,
-            tower=parts.image_tower,
-            palette=parts.palette,
-            spec=self._config["vector"]["image"],
-            batch=self._batch,
-        )
-        return np.concatenate([parts.image_head(rows) for rows in found])
+        found = [
+            (parts.image_head(rows), turned)
+            for rows, turned in features(
+                images,
+                tower=parts.image_tower,
+                palette=parts.palette,
+                spec=self._config["vector"]["image"],
+                batch=self._batch,
+            )
+        ]
+        vectors, degrees = (np.concatenate(each) for each in zip(*found, strict=True))
+        return vectors, degrees
 
     gives_patches = True
 
@@ -113,10 +137,6 @@ class LiteEncoder:
         ]
         cells = tower.side // STRIDE
         return np.concatenate(parts) if parts else np.empty((0, cells, cells, WIDTH), np.float32)
-
-    def encode_features(self, rows: Floats) -> Vectors:
-        """(n, dim) unit vectors of what `features` gave for n photos: training keeps those."""
-        return self._loaded().image_head(rows)
 
     def encode_texts(self, texts: Sequence[str]) -> Vectors:
         """(n, dim) unit vectors of sentences; what exceeds the model's tokens is cut."""
@@ -171,12 +191,7 @@ class LiteEncoder:
         path, vector = self._weights_file(), self._config["vector"]
         try:
             tensors = load_file(path)
-            image_spec = {k: vector["image"][k] for k in ("package", "sha256", "side")}
-            if any(name.startswith("tower.") for name in tensors):
-                image_spec |= {
-                    "overrides": str(path.resolve()),
-                    "overrides_sha256": sha256_of(path),
-                }
+            image_spec = _image_spec(self._folder, vector["image"], tensors)
             text_spec = {k: vector["text"][k] for k in ("package", "sha256", "max_tokens")}
             return _Parts(
                 palette=np.asarray(tensors["palette"], dtype=np.float32),
@@ -199,6 +214,24 @@ class LiteEncoder:
             ) from error
 
 
+def _image_spec(folder: Path, image: dict[str, Any], tensors: Iterable[str]) -> dict[str, Any]:
+    """What `search.encoders.export` needs for a tower; ``tensors``: the names of those trained."""
+    spec = {k: image[k] for k in ("package", "sha256", "side")}
+    if any(name.startswith(("tower.", "turns.")) for name in tensors):
+        path = folder / "heads.safetensors"
+        spec |= {"overrides": str(path.resolve()), "overrides_sha256": sha256_of(path)}
+    return spec
+
+
+def patch_tower(folder: Path, *, cache_dir: Path, threads: int) -> PatchTower:
+    """The tower of a folder of weights, to its map, at the size at which photos are encoded."""
+    from safetensors.numpy import load_file
+
+    image = json.loads((folder / "config.json").read_text(encoding="utf-8"))["vector"]["image"]
+    spec = _image_spec(folder, image, load_file(folder / "heads.safetensors"))
+    return PatchTower(spec, cache_dir=cache_dir, threads=threads)
+
+
 @dataclass(frozen=True, slots=True)
 class _Parts:
     palette: Floats
@@ -216,30 +249,88 @@ def features(
     palette: Floats,
     spec: dict[str, Any],
     batch: int,
-) -> Iterator[Floats]:
-    """Raw features of photos in order, (≤ batch, d) at a time; training reads the same ones."""
+) -> Iterator[tuple[Floats, Degrees]]:
+    """Raw features of photos in order, (≤ batch, d) at a time, and by how much each was turned."""
     side, softness = int(spec["side"]), float(spec["softness"])
     bands = [(float(low), float(high)) for low, high in spec["bands"]]
+    below, margin = float(spec.get("turn_below", 0.0)), float(spec.get("turn_margin", 0.0))
 
-    def prepare(part: Sequence[Image]) -> tuple[list[Framed], Floats]:
+    def prepare(part: Sequence[Image]) -> _Prepared:
         framed = [frame(image, side) for image in part]
-        return framed, np.stack(
-            [histogram(f, palette, softness=softness, bands=bands) for f in framed]
-        )
+        colours = [histogram(f, palette, softness=softness, bands=bands) for f in framed]
+        return _Prepared(part, np.stack([f.pixels for f in framed]), np.stack(colours))
+
+    def look(prepared: _Prepared) -> tuple[Floats, Floats]:
+        seen = tower(prepared.pixels)
+        rows = np.concatenate([seen[:, :FEATURES], prepared.colours], axis=1)
+        return rows, seen[:, FEATURES:]
+
+    def see(prepared: _Prepared) -> tuple[Floats, Degrees]:
+        rows, lies = look(prepared)
+        turns = np.zeros(len(rows), np.int64)
+        if not lies.shape[1]:
+            return rows, turns
+        doubtful, quarters = seems_to_lie(lies, below=below)
+        if len(doubtful):
+            degrees = -quarters % 4 * 90
+            stood = [
+                prepared.images[i].transpose(TURNS[angle])
+                for i, angle in zip(doubtful.tolist(), degrees.tolist(), strict=True)
+            ]
+            others, again = look(prepare(stood))
+            surer = stands_better(lies[doubtful], again, quarters, margin=margin)
+            rows[doubtful[surer]], turns[doubtful[surer]] = others[surer], degrees[surer]
+        return rows, turns
 
     parts = [images[start : start + batch] for start in range(0, len(images), batch)]
     if len(parts) == 1:
-        framed, colours = prepare(parts[0])
-        yield _joined(tower, framed, colours)
+        yield see(prepare(parts[0]))
         return
     with ThreadPoolExecutor(1) as ahead:  # frames the next batch while the tower sees this one
         waiting = ahead.submit(prepare, parts[0])
         for following in [*parts[1:], None]:
-            framed, colours = waiting.result()
+            prepared = waiting.result()
             if following is not None:
                 waiting = ahead.submit(prepare, following)
-            yield _joined(tower, framed, colours)
+            yield see(prepared)
 
 
-def _joined(tower: ImageTower, framed: list[Framed], colours: Floats) -> Floats:
-    return np.concatenate([tower(np.stack([f.pixels for f in framed])), colours], axis=1)
+@dataclass(frozen=True, slots=True)
+class _Prepared:
+    """Photos, ready for the tower, and their colours counted."""
+
+    images: Sequence[Image]
+    pixels: Pixels
+    colours: Floats
+
+
+def seems_to_lie(
+    lies: Floats, *, below: float
+) -> tuple[npt.NDArray[np.intp], npt.NDArray[np.int64]]:
+    """Which of n photos are upright with a probability less than ``below``, and by how many
+    quarters counter-clockwise each of those seems to lie turned: 1, 2 or 3.
+
+    ``lies`` (n, 4): logits of being upright, turned by one, two and three quarters.
+    """
+    upright = _log_shares(lies)[:, 0]
+    quarters = lies.argmax(axis=1)
+    doubtful = np.flatnonzero((upright < np.log(below)) & (quarters > 0))
+    return doubtful, quarters[doubtful].astype(np.int64)
+
+
+def stands_better(
+    before: Floats, after: Floats, quarters: npt.NDArray[np.int64], *, margin: float
+) -> npt.NDArray[np.bool_]:
+    """Whether two looks together, at the photo as it is and turned by so many ``quarters``
+    clockwise, say by ``margin`` nats that it lay: both (n, 4) as for `seems_to_lie`. A sole or a
+    photo from above often seems to lie, and seems so again when it is turned."""
+    before, after, rows = _log_shares(before), _log_shares(after), np.arange(len(before))
+    lay = before[rows, quarters] + after[:, 0]
+    stood = before[:, 0] + after[rows, -quarters % 4]
+    return np.asarray(lay > stood + margin)
+
+
+def _log_shares(logits: Floats) -> Floats:
+    shifted = logits - logits.max(axis=1, keepdims=True)
+    found: Floats = shifted - np.log(np.exp(shifted).sum(axis=1, keepdims=True))
+    return found

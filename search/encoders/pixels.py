@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 import numpy as np
 from PIL import Image
+from PIL.Image import Transpose
 
 PIXELS_VERSION = "rgb1"
 """Part of every encoder id: raise it when `as_rgb` changes what an encoder sees."""
+
+TURNS: Final = {90: Transpose.ROTATE_90, 180: Transpose.ROTATE_180, 270: Transpose.ROTATE_270}
+"""Degrees counter-clockwise."""
 
 
 def as_rgb(image: Image.Image) -> Image.Image:

@@ -8,7 +8,7 @@ from search.recognition.gallery import Facts, Gallery
 from search.recognition.looks import Upright
 from search.recognition.recogniser import Judgement, Recogniser, nearest_similarity
 from search.recognition.registry import DEFAULT, METHODS, method_named
-from search.recognition.serving import identify, upright_vector
+from search.recognition.serving import identify, upright_vector, upright_vectors
 from search.recognition.voting import KNOWN_CONFIDENCE, NEIGHBOURS, TEMPERATURE, knn_vote
 
 __all__ = [
@@ -27,4 +27,5 @@ __all__ = [
     "method_named",
     "nearest_similarity",
     "upright_vector",
+    "upright_vectors",
 ]

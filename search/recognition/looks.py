@@ -2,7 +2,8 @@
 
 Two linear classifiers on an encoder's vectors, trained on photos of the catalog: as they are and
 turned by quarters; and against pictures that are no shoes (`search.nonshoes`: drawn
-ones, tiles and corners of the same photos). docs/search.md tells how the bounds were set.
+ones, tiles and corners of the same photos). docs/search.md tells how the bounds were set. An
+encoder that turns photos by itself (`search.encoders.base.UprightEncoder`) is asked instead.
 """
 
 from __future__ import annotations
@@ -13,9 +14,11 @@ from typing import Final, Self
 
 import numpy as np
 import numpy.typing as npt
-from PIL.Image import Image, Transpose
+from PIL.Image import Image
 
 from search.encoders import Encoder
+from search.encoders.base import upright_encoder
+from search.encoders.pixels import TURNS
 from search.nonshoes import strange_pictures
 from search.recognition.base import Arrays, Floats, Linear, Report, linear, silent, softmax
 from search.recognition.discriminant import Head
@@ -24,8 +27,6 @@ from search.types import Vector, Vectors
 
 VERSION: Final = 2
 """Of what is learned and of the bounds."""
-TURNS: Final = {90: Transpose.ROTATE_90, 180: Transpose.ROTATE_180, 270: Transpose.ROTATE_270}
-"""Degrees counter-clockwise."""
 UPRIGHT_BELOW: Final = 0.1
 """Probability of being upright below which other orientations are tried (sneakers50, validation:
 10 % of the photos as they are, 62 to 67 % of those turned)."""
@@ -54,8 +55,8 @@ class Upright:
 class Looks:
     """How photos look to one encoder."""
 
-    turns: Linear
-    """Upright, turned by 90°, 180°, 270°."""
+    turns: Linear | None
+    """Upright, turned by 90°, 180°, 270°; None where the encoder turns photos by itself."""
     kinds: Linear
     """No shoe, a shoe."""
 
@@ -63,9 +64,10 @@ class Looks:
     def learn(cls, photos: Sequence[Image], encoder: Encoder, *, report: Report = silent) -> Self:
         """From upright photos of shoes. Encodes about 4 · len(photos) + 480 pictures."""
         pictures: list[tuple[Image, int, int]] = []
+        turning = [] if upright_encoder(encoder) else list(TURNS.values())
         for photo in photos:
             pictures.append((photo, 0, 1))
-            for place, turn in enumerate(TURNS.values(), start=1):
+            for place, turn in enumerate(turning, start=1):
                 pictures.append((photo.transpose(turn), place, 1))
         pictures += [(each, -1, 0) for each in strange_pictures(photos, each=STRANGE, seed=0)]
         parts: list[Vectors] = []
@@ -76,44 +78,45 @@ class Looks:
         vectors = np.concatenate(parts)
         turned = np.array([turn for _, turn, _ in pictures], np.intp)
         shoe = np.array([kind for _, _, kind in pictures], np.intp)
-        some = turned >= 0
-        turns = Gallery.of(vectors[some], turned[some], ["0", *map(str, TURNS)])
+        turns: Linear | None = None
+        if turning:
+            some = turned >= 0
+            lying = Gallery.of(vectors[some], turned[some], ["0", *map(str, TURNS)])
+            turns = Head(decay=TURNS_DECAY).fit(lying, None)
         return cls(
-            Head(decay=TURNS_DECAY).fit(turns, None),
+            turns,
             Head(decay=KINDS_DECAY).fit(Gallery.of(vectors, shoe, ["other", "shoe"]), None),
         )
 
-    def upright(self, vectors: Vectors) -> Floats:
-        """Probability that each photo is upright, (n,)."""
-        return softmax(self.turns.scores(vectors))[:, 0]
+    def put_upright(self, image: Image, encoder: Encoder, *, vector: Vector) -> Upright:
+        """``vector``, that of the picture as it is; of another orientation where it seems to lie
+        on its side.
 
-    def put_upright(
-        self, image: Image, encoder: Encoder, *, vector: Vector | None = None
-    ) -> Upright:
-        """The vector of a picture; of another orientation where it seems to lie on its side.
-
-        That is read off the vector itself, so only what seems turned is encoded again. ``vector``
-        is that of the picture as it is, where it is known.
+        That is read off the vector itself, so only what seems turned is encoded again.
         """
-        if vector is None:
-            vector = encoder.encode_images([image])[0]
-        if self.upright(vector[None, :])[0] >= UPRIGHT_BELOW:
+        if self.turns is None or self._shares(self.turns, vector[None, :])[0, 0] >= UPRIGHT_BELOW:
             return Upright(vector)
         others = encoder.encode_images([image.transpose(turn) for turn in TURNS.values()])
         views = np.vstack([vector, others])
-        quarters = -self.lying(views) % len(views)
+        quarters = -self._lying(self.turns, views) % len(views)
         return Upright(views[quarters], 90 * quarters)
 
-    def lying(self, views: Vectors) -> int:
+    @classmethod
+    def _lying(cls, turns: Linear, views: Vectors) -> int:
         """By how many quarters a picture lies turned, which all its orientations tell together.
 
         ``views`` (4, dim) show it as it is and turned by one, two and three quarters more: where
         it lies turned by h, view d shows a shoe turned by h + d.
         """
-        shares = np.log(softmax(self.turns.scores(views)))
+        shares = np.log(cls._shares(turns, views))
         quarters = np.arange(len(views))
         agreed = [shares[quarters, (h + quarters) % len(views)].sum() for h in quarters]
         return int(np.argmax(agreed))
+
+    @staticmethod
+    def _shares(turns: Linear, vectors: Vectors) -> Floats:
+        """Probabilities of lying upright, turned by 90°, 180°, 270°, (n, 4)."""
+        return softmax(turns.scores(vectors))
 
     def shoe(self, vectors: Vectors) -> Floats:
         """Probability that each photo shows a shoe, (n,)."""
@@ -123,13 +126,13 @@ class Looks:
         return {
             f"{name}.{part}": array
             for name, one in (("turns", self.turns), ("kinds", self.kinds))
+            if one is not None
             for part, array in one.arrays().items()
         }
 
     @classmethod
     def restore(cls, arrays: Arrays) -> Self:
-        turns, kinds = (
-            linear({part: arrays[f"{name}.{part}"] for part in ("weights", "bias")})
-            for name in ("turns", "kinds")
-        )
-        return cls(turns, kinds)
+        def read(name: str) -> Linear:
+            return linear({part: arrays[f"{name}.{part}"] for part in ("weights", "bias")})
+
+        return cls(read("turns") if "turns.weights" in arrays else None, read("kinds"))

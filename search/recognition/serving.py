@@ -13,6 +13,7 @@ from PIL.Image import Image
 from catalog.models import ShoeModel
 from search.active import active_encoder
 from search.encoders import Encoder
+from search.encoders.base import upright_encoder
 from search.recognition.base import Floats
 from search.recognition.calibration import Calibration, signals
 from search.recognition.fits import Fit, fit_read, looks_read
@@ -81,12 +82,22 @@ def identify(
     )
 
 
-def upright_vector(image: Image, *, encoder: Encoder, vector: Vector | None = None) -> Upright:
-    """`Looks.put_upright`, where the catalog's photos have been looked at; else as it is."""
+def upright_vectors(images: Sequence[Image], *, encoder: Encoder) -> list[Upright]:
+    """The vectors of pictures, turned upright where they seem to lie: by an encoder that does so
+    by itself, else by `Looks`, where the catalog's photos have been looked at."""
+    if own := upright_encoder(encoder):
+        vectors, degrees = own.encode_upright(images)
+        return [Upright(v, int(turned)) for v, turned in zip(vectors, degrees, strict=True)]
     looks = looks_read(encoder_id=str(encoder.id))
-    if looks is not None:
-        return looks.put_upright(image, encoder, vector=vector)
-    return Upright(encoder.encode_images([image])[0] if vector is None else vector)
+    return [
+        looks.put_upright(image, encoder, vector=vector) if looks else Upright(vector)
+        for image, vector in zip(images, encoder.encode_images(images), strict=True)
+    ]
+
+
+def upright_vector(image: Image, *, encoder: Encoder) -> Upright:
+    """`upright_vectors` of one picture."""
+    return upright_vectors([image], encoder=encoder)[0]
 
 
 def _by_fit(votes: Poll, fit: Fit, vector: Vector) -> Identification:

@@ -41,11 +41,16 @@ def model_card(*, encoder_id: str, training: dict[str, Any], vector: dict[str, A
             "",
             "## Options",
             *(f"- {name}: {value}" for name, value in training["options"].items()),
-            f"- best epoch: {training['best_epoch']} of {len(training['history'])}",
+            *_best(training),
             "",
             *_before(training.get("before")),
         ]
     )
+
+
+def _best(training: dict[str, Any]) -> list[str]:
+    passes = len(training["history"])
+    return [f"- best epoch: {training['best_epoch']} of {passes}"] if passes else []
 
 
 def _before(training: dict[str, Any] | None) -> list[str]:
@@ -55,7 +60,7 @@ def _before(training: dict[str, Any] | None) -> list[str]:
     return [
         "### Of the run before",
         *(f"- {name}: {value}" for name, value in training["options"].items()),
-        f"- best epoch: {training['best_epoch']} of {len(training['history'])}",
+        *_best(training),
         "",
         *_before(training.get("before")),
     ]

@@ -61,8 +61,9 @@ def build(material: Material, options: TrainOptions) -> Lite:
     )
     if material.start is not None:
         lite.load(material.start)
-        with torch.no_grad():
-            lite.proxies.copy_(_means(lite.eval(), material, options))
+        if options.epochs:
+            with torch.no_grad():
+                lite.proxies.copy_(_means(lite.eval(), material, options))
     return lite
 
 
@@ -91,8 +92,9 @@ def fit(
 ) -> tuple[Lite, Progress]:
     """The averaged weights of the best pass on validation, and how it went.
 
-    Goes on from ``checkpoint`` if it is of the same ``fingerprint`` (data and options): the same
-    figures come out as if it had never been interrupted. ``step_done`` is told of photos learnt.
+    Without passes those that it starts from. Goes on from ``checkpoint`` if it is of the same
+    ``fingerprint`` (data and options): the same figures come out as if it had never been
+    interrupted. ``step_done`` is told of photos learnt.
     """
     torch.set_num_threads(options.threads)
     lite = build(material, options)
@@ -101,6 +103,8 @@ def fit(
         multi_avg_fn=get_ema_multi_avg_fn(options.averaging),  # type: ignore[no-untyped-call]
     )
     mean = cast(Lite, averaged.module)
+    if not options.epochs:
+        return lite.eval(), Progress()
     batches = Batches(material, options)
     optimizer = _optimizer(lite, options)
     schedule = torch.optim.lr_scheduler.OneCycleLR(

@@ -69,6 +69,12 @@ def framed(
         )
 
 
+def framed_pixels(framing: Framing, rows: npt.NDArray[np.intp], side: int) -> npt.NDArray[np.uint8]:
+    """(n, side, side, 3): the same photos alone, as the tower takes them when it serves."""
+    parts = [pixels.round().clamp(0, 255).byte() for pixels, _ in framed(framing, rows, side)]
+    return torch.cat(parts).permute(0, 2, 3, 1).contiguous().numpy()
+
+
 def tensors(framing: Framing, rows: npt.NDArray[np.intp]) -> tuple[torch.Tensor, torch.Tensor]:
     """The same of some photos, at the size that is kept."""
     pixels = torch.from_numpy(framing.pixels[rows]).permute(0, 3, 1, 2).float()

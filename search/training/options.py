@@ -24,6 +24,10 @@ class TrainOptions:
     side: int = 160
     """Pixels of the square that the tower sees when it serves; larger than in training, where
     crops make shoes look larger (Touvron et al. 2019)."""
+    turn_below: float = 0.3
+    """Probability of being upright below which a photo is turned before it is encoded; 0: never."""
+    turn_margin: float = 3.0
+    """By so many nats must both looks find it likelier that it lies than that it stands."""
     palette: int = 64
     """Colours that are counted."""
     softness: float = 9.0

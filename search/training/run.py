@@ -17,7 +17,7 @@ import numpy.typing as npt
 from search.encoders.artifacts import DEFAULT_CACHE, sha256_of
 from search.encoders.backbones import IMAGE_PACKAGE, TEXT_PACKAGE, TextTower, backbone_path
 from search.encoders.framing import FRAMING
-from search.encoders.lite import FORMAT, LiteEncoder
+from search.encoders.lite import FORMAT, LiteEncoder, patch_tower
 from search.encoders.pixels import PIXELS_VERSION
 from search.evaluation.datasets import DatasetError, ShoePhoto
 from search.evaluation.sources import Source
@@ -79,7 +79,8 @@ def encoder_train(
     from search.encoders.sentence_module import write_modules
     from search.training.batches import Batches
     from search.training.loop import Progress, fit
-    from search.training.material import Material
+    from search.training.material import Material, framed_pixels
+    from search.training.turns import PASSES, PHOTOS, fit_turns
 
     photos = _photos(source, options)
     splits = np.array([photo.split for photo in photos])
@@ -152,7 +153,8 @@ def encoder_train(
         colour_column=ATTRIBUTES.index("colour"),
         prompt_rows={prompt: number[prompt] for prompt in prompts},
     )
-    advance = watcher.stage("Training", Batches(material, options).photos)
+    total = Batches(material, options).photos
+    advance = watcher.stage("Training", total) if total else _nothing
 
     run_write(out, photos, asdict(options))
 
@@ -184,7 +186,18 @@ def encoder_train(
     }
     if start is not None:
         training["before"] = start.training
-    _write_weights(out, tensors, {"format": FORMAT, "vector": vector, "training": training})
+    config = {"format": FORMAT, "vector": vector, "training": training}
+    _write_weights(out, tensors, config)
+    if options.turn_below:
+        some = train[np.linspace(0, len(train) - 1, min(len(train), PHOTOS)).round().astype(int)]
+        turns = fit_turns(
+            framed_pixels(framing, some, options.side),
+            patch_tower(out, cache_dir=cache_dir, threads=options.threads),
+            seed=options.seed,
+            advance=watcher.stage("Learning which way is up", len(some) * (1 + PASSES)),
+        )
+        tensors |= {f"turns.{name}": tensor for name, tensor in turns.tensors().items()}
+        _write_weights(out, tensors, config)
     encoder = LiteEncoder(model=out, cache_dir=cache_dir, threads=options.threads)
     figures = _judge(encoder, photos, labels, splits, watcher.stage("Measuring", len(photos)))
     training["figures"] = figures
@@ -193,6 +206,10 @@ def encoder_train(
     (out / "MODEL_CARD.md").write_text(card, encoding="utf-8")
     write_modules(out)
     return Result(folder=out, encoder_id=encoder.id, figures=figures)
+
+
+def _nothing(steps: int) -> None:
+    """Watches a stage of no steps."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -253,6 +270,8 @@ def _vector_config(options: TrainOptions) -> dict[str, Any]:
             "package": IMAGE_PACKAGE,
             "sha256": sha256_of(backbone_path(IMAGE_PACKAGE)),
             "side": options.side,
+            "turn_below": options.turn_below,
+            "turn_margin": options.turn_margin,
             "framing": FRAMING,
             "pixels": PIXELS_VERSION,
             "softness": options.softness,

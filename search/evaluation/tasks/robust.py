@@ -5,7 +5,7 @@ are those of one method: ``--method prototype`` (or another that recognise has) 
 ``--method blur,rotate-90`` the distortions. Rows ``DISTORTION+crop`` cut the distorted photo to the
 first crop that the site would propose (`search.recognition.regions`), rows ``DISTORTION+upright``
 turn it as the site does where it seems to lie on its side (`search.recognition.looks`); both learn
-what to do from the gallery.
+what to do from the gallery. An encoder that turns photos by itself does so in every row.
 """
 
 from __future__ import annotations
@@ -18,7 +18,8 @@ from typing import Final, Self
 import numpy as np
 from PIL import Image
 
-from search.encoders.base import Encoder, patch_encoder
+from search.encoders.base import Encoder, patch_encoder, upright_encoder
+from search.encoders.pixels import TURNS
 from search.evaluation.datasets import ShoePhoto
 from search.evaluation.distortions import DISTORTIONS, PLAIN, variant_of
 from search.evaluation.embeddings import Variant, photo_open
@@ -35,7 +36,7 @@ from search.evaluation.naming import (
 from search.evaluation.protocol import EvaluationError, Measured, Request, Row
 from search.evaluation.tasks.recognise import sides
 from search.recognition import DEFAULT
-from search.recognition.looks import MOST, TURNS, Looks
+from search.recognition.looks import MOST, Looks
 from search.recognition.looks import VERSION as TURNING
 from search.recognition.regions import VERSION as CROPS
 from search.recognition.regions import Finder, crops_propose
@@ -104,7 +105,8 @@ class RobustTask:
 def _chosen(request: Request, methods: Sequence[str]) -> tuple[list[str], str]:
     """Distortions, the plain photo first, and the naming method."""
     if request.method == "all":
-        return list(ROWS), DEFAULT
+        by_itself = upright_encoder(request.encoder) is not None
+        return [name for name in ROWS if not (by_itself and name in STOOD)], DEFAULT
     naming = [name for name in methods if name.partition(":")[0] in METHODS]
     distortions = [name for name in methods if name in ROWS]
     if len(naming) > 1:
@@ -128,7 +130,8 @@ class Helpers:
     def learn(cls, request: Request, gallery: Sequence[ShoePhoto], rows: Sequence[str]) -> Self:
         """Those that ``rows`` ask for."""
         crops = any(name.endswith(CROP) for name in rows)
-        turns = any(name.endswith(UPRIGHT) for name in rows)
+        by_itself = upright_encoder(request.encoder) is not None
+        turns = any(name.endswith(UPRIGHT) for name in rows) and not by_itself
         patches = patch_encoder(request.encoder) if crops else None
         photos: list[Image.Image] = []
         if patches or turns:
@@ -159,5 +162,8 @@ class Helpers:
         return image.crop(found[0].box(image.size)) if found else image
 
     def _turn(self, image: Image.Image) -> Image.Image:
-        turned = self.looks.put_upright(image, self.encoder).turned if self.looks else 0
+        if self.looks is None:
+            return image
+        vector = self.encoder.encode_images([image])[0]
+        turned = self.looks.put_upright(image, self.encoder, vector=vector).turned
         return image.transpose(TURNS[turned]) if turned else image

@@ -40,12 +40,17 @@ class Command(BaseCommand):
         parser.add_argument("--out", type=Path, required=True, help="folder to write weights to")
         parser.add_argument(
             "--sides", type=sides, metavar="PX:PASSES,…",
-            help="how large photos are trained at, one after the other, such as 112:8,128:14",
+            help="how large photos are trained at, one after the other, such as 112:8,128:14; "
+            "with --start and no passes (176:0) only how photos lie is learned anew",
         )  # fmt: skip
         parser.add_argument(
             "--start", metavar="FOLDER", help="go on from these weights, instead of from none"
         )
         parser.add_argument("--side", type=int, help="how large photos are when it serves, in px")
+        parser.add_argument(
+            "--turn-below", type=float, metavar="P",
+            help="turn photos whose probability of being upright is below P; 0: never",
+        )  # fmt: skip
         parser.add_argument("--patience", type=int, help="passes without progress before stopping")
         parser.add_argument("--captions", type=int, help="sentences per photo")
         parser.add_argument("--batch", type=int, help="photos per step")
@@ -73,6 +78,10 @@ class Command(BaseCommand):
             raise CommandError(f"{', '.join(bad)} must be at least 1.")
         if any(not 0 < knobs.get(name, 1.0) <= 1 for name in ("tower_rate", "learning_rate")):
             raise CommandError("A learning rate lies above 0 and is at most 1.")
+        if not 0 <= knobs.get("turn_below", 0.0) < 1:
+            raise CommandError("--turn-below is a probability: 0, or more and less than 1.")
+        if "sides" in knobs and not sum(n for _, n in knobs["sides"]) and not options["start"]:
+            raise CommandError("Without a pass nothing is learned: give --start, or passes.")
         console = Console(file=self.stdout)  # type: ignore[arg-type]
         folder = options["data"] or Path(settings.SHOEFINDER_DATA)
         source: Source = Catalog() if options["catalog"] else Folder(folder)
@@ -94,8 +103,8 @@ class Command(BaseCommand):
 def sides(text: str) -> tuple[tuple[int, int], ...]:
     """``112:8,128:14`` as pairs of side and passes."""
     found = tuple((int(px), int(n)) for px, n in (pair.split(":") for pair in text.split(",")))
-    if not all(32 <= px <= 512 and n >= 1 for px, n in found):
-        raise ArgumentTypeError("sides lie between 32 and 512 px, passes are at least 1")
+    if not all(32 <= px <= 512 and n >= 0 for px, n in found):
+        raise ArgumentTypeError("sides lie between 32 and 512 px, passes are at least 0")
     return found
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -10,9 +11,12 @@ import numpy as np
 import pytest
 from django.core.management import CommandError, call_command
 from django.utils import timezone
+from PIL.Image import Image
 
 from catalog.models import ImageStatus, ShoeImage, ShoeModel
 from search import Identification, identify, services
+from search.encoders import Encoder
+from search.encoders.pixels import TURNS
 from search.exceptions import QueryError, RecognitionError
 from search.models import ImageEmbedding, NameReport, RecogniserFit
 from search.query import Query
@@ -20,6 +24,7 @@ from search.recognition.fits import fit_path, fit_read, looks_save
 from search.recognition.learning import features_path, groups_of, lesson_read
 from search.recognition.looks import Looks
 from search.recognition.serving import upright_vector
+from search.types import Degrees, Vectors
 from tests.fakes import COLOURS
 from tests.search.encoders.contract import drawn_shoe
 from tests.search.site import Site
@@ -243,12 +248,48 @@ def test_turned_photos_are_turned_back_and_strange_ones_told(shop: Site) -> None
     assert answer.turned == 270
 
 
+class Turning:
+    """An encoder that turns every photo by half, and says so."""
+
+    turns_upright = True
+
+    def __init__(self, encoder: Encoder) -> None:
+        self.id, self.dim = encoder.id, encoder.dim
+        self.encode_texts, self._encode = encoder.encode_texts, encoder.encode_images
+        self.encoded = 0
+
+    def encode_images(self, images: Sequence[Image]) -> Vectors:
+        return self.encode_upright(images)[0]
+
+    def encode_upright(self, images: Sequence[Image]) -> tuple[Vectors, Degrees]:
+        self.encoded += len(images)
+        turned = [image.transpose(TURNS[180]) for image in images]
+        return self._encode(turned), np.full(len(images), 180)
+
+
+def test_an_encoder_that_turns_photos_by_itself_is_not_helped(shop: Site) -> None:
+    encoder = Turning(shop.shelf.encoder)
+    photos = [drawn_shoe(colour, size=(160, 120)) for colour in list(COLOURS)[:8]]
+    looks = Looks.learn(photos, encoder)
+    assert looks.turns is None
+    assert Looks.restore(looks.arrays()).turns is None
+    looks_save(looks, encoder_id=encoder_id(shop))
+    encoder.encoded = 0
+    found = upright_vector(photos[0].rotate(90, expand=True), encoder=encoder)
+    assert found.turned == 180
+    assert encoder.encoded == 1
+    assert identify(photos[0], encoder=encoder, store=shop.shelf.store).turned == 180
+
+
 def test_looks_are_kept_in_a_file(shop: Site) -> None:
     photos = [drawn_shoe(colour, size=(160, 120)) for colour in list(COLOURS)[:8]]
     looks = Looks.learn(photos, shop.shelf.encoder)
     again = Looks.restore(looks.arrays())
     vectors = shop.shelf.encoder.encode_images(photos)
-    assert np.allclose(looks.upright(vectors), again.upright(vectors))
+    lying = photos[0].rotate(90, expand=True)
+    (vector,) = shop.shelf.encoder.encode_images([lying])
+    for learned in (looks, again):
+        assert learned.put_upright(lying, shop.shelf.encoder, vector=vector).turned == 270
     assert (looks.shoe(vectors) > 0.5).mean() > 0.9
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -38,6 +39,7 @@ SMALL = TrainOptions(
     text_width=32,
     batch=16,
     threads=1,
+    turn_below=0.0,
 )
 MODELS = {"nike_red_dash": "red", "vans_blue_hop_high": "blue", "puma_green_step": "green"}
 
@@ -107,6 +109,26 @@ def test_the_card_tells_id_and_figures(trained: Path) -> None:
     assert LiteEncoder(model=trained).id in card
     assert "which model, top-1" in card
     assert "| drawn |" in card
+
+
+def test_weights_learn_to_turn_photos_without_a_pass(
+    trained: Path, photos: Path, tmp_path: Path
+) -> None:
+    options = replace(SMALL, sides=((96, 0),), start=str(trained), turn_below=0.3)
+    watcher = Quiet()
+    encoder_train(Folder(photos), tmp_path, options=options, watcher=watcher)
+    done, total = watcher.stages["Learning which way is up"]
+    assert done == total > 0
+    assert watcher.epochs == 0
+    before, after = (load_file(folder / "heads.safetensors") for folder in (trained, tmp_path))
+    assert all(np.array_equal(after[name], before[name]) for name in before)
+    encoder = LiteEncoder(model=tmp_path, threads=1)
+    assert encoder.turns_upright
+    drawings = [Image.open(path) for path in sorted(photos.rglob("*.png"))[:3]]
+    vectors, turned = encoder.encode_upright(drawings)
+    assert set(turned.tolist()) <= {0, 90, 180, 270}
+    assert np.array_equal(vectors, encoder.encode_images(drawings))
+    assert "best epoch" not in (tmp_path / "MODEL_CARD.md").read_text().partition("### Of")[0]
 
 
 def test_what_is_trained_is_what_serves(trained: Path, photos: Path) -> None:
@@ -192,6 +214,10 @@ def test_the_command_tells_what_is_wrong(tmp_path: Path) -> None:
         call_command("train_encoder", str(tmp_path / "absent"), out=tmp_path)
     with pytest.raises(CommandError, match="--batch must be at least 1"):
         call_command("train_encoder", str(tmp_path), out=tmp_path, batch=0)
+    with pytest.raises(CommandError, match="--turn-below is a probability"):
+        call_command("train_encoder", str(tmp_path), "--out", str(tmp_path), "--turn-below", "1.5")
+    with pytest.raises(CommandError, match="Without a pass nothing is learned"):
+        call_command("train_encoder", str(tmp_path), "--out", str(tmp_path), "--sides", "64:0")
     with pytest.raises(CommandError, match="sides lie between"):
         call_command("train_encoder", str(tmp_path), "--out", str(tmp_path), "--sides", "7:1")
 
