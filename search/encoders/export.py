@@ -29,7 +29,7 @@ def image_tower(spec: dict[str, Any]) -> torch.nn.Module:
     whose ``turns.*`` tensors read off the same map how the photo lies: (n, 2564) then.
     """
     turns = _overrides(spec, "turns")
-    return _over_pixels(spec, (lambda maps: _pooled_and_lying(maps, turns)) if turns else _pooled)
+    return _over_pixels(spec, (lambda maps: pooled_and_lying(maps, turns)) if turns else _pooled)
 
 
 def patch_tower(spec: dict[str, Any]) -> torch.nn.Module:
@@ -43,7 +43,7 @@ def _pooled(maps: torch.Tensor) -> torch.Tensor:
     return torch.cat([maps.mean((2, 3)), maps.amax((2, 3))], dim=1)
 
 
-def _pooled_and_lying(maps: torch.Tensor, turns: dict[str, torch.Tensor]) -> torch.Tensor:
+def pooled_and_lying(maps: torch.Tensor, turns: dict[str, torch.Tensor]) -> torch.Tensor:
     """Beside the features four logits: upright, turned by one, two, three quarters."""
     import torch
 

@@ -1,9 +1,10 @@
 """`lite`, the encoder that needs no download: two frozen towers from packages, two trained heads.
 
-A photo is framed (`framing`), seen by EfficientNet-lite0 (`backbones`), its colours are counted
-(`colours`), and a head (`heads`) maps both to a vector; a sentence goes through MiniLM and a head
-of its own to the same space. ``lite_weights/MODEL_CARD.md`` tells what it was trained on and how
-well it does; ``manage.py train_encoder`` makes it anew.
+A photo is framed (`framing`), seen by EfficientNet-lite0 (`backbones`) and, where it lies on its
+side, turned and seen again; its colours are counted (`colours`), and a head (`heads`) maps both to
+a vector. A sentence goes through MiniLM and a head of its own to the same space.
+``lite_weights/MODEL_CARD.md`` tells what it was trained on and how well it does; ``manage.py
+train_encoder`` makes it anew.
 """
 
 from __future__ import annotations
@@ -94,8 +95,6 @@ class LiteEncoder:
 
     def encode_images(self, images: Sequence[Image]) -> Vectors:
         """(n, dim) unit vectors of decoded, upright photos; any Pillow mode, any size."""
-        if not len(images):
-            return np.empty((0, self.dim), dtype=np.float32)
         return self.encode_upright(images)[0]
 
     @cached_property
@@ -178,6 +177,22 @@ class LiteEncoder:
             )
         return path
 
+    def map_tower(self) -> PatchTower:
+        """The image tower to its last map, at the size at which photos are encoded: training reads
+        from it how they lie."""
+        from safetensors.numpy import load_file
+
+        spec = self._image_spec(load_file(self._weights_file()))
+        return PatchTower(spec, cache_dir=self._cache_dir, threads=self._threads)
+
+    def _image_spec(self, tensors: Iterable[str]) -> dict[str, Any]:
+        """What `search.encoders.export` needs; ``tensors``: the names of those trained."""
+        image, path = self._config["vector"]["image"], self._weights_file()
+        spec = {k: image[k] for k in ("package", "sha256", "side")}
+        if any(name.startswith("tower.") for name in tensors):
+            spec |= {"overrides": str(path.resolve()), "overrides_sha256": sha256_of(path)}
+        return spec
+
     def _loaded(self) -> _Parts:
         with self._lock:
             if self._parts is None:
@@ -191,7 +206,7 @@ class LiteEncoder:
         path, vector = self._weights_file(), self._config["vector"]
         try:
             tensors = load_file(path)
-            image_spec = _image_spec(self._folder, vector["image"], tensors)
+            image_spec = self._image_spec(tensors)
             text_spec = {k: vector["text"][k] for k in ("package", "sha256", "max_tokens")}
             return _Parts(
                 palette=np.asarray(tensors["palette"], dtype=np.float32),
@@ -212,24 +227,6 @@ class LiteEncoder:
                 f"{path} is damaged ({error}): restore it from the repository, or train one with "
                 "`manage.py train_encoder`."
             ) from error
-
-
-def _image_spec(folder: Path, image: dict[str, Any], tensors: Iterable[str]) -> dict[str, Any]:
-    """What `search.encoders.export` needs for a tower; ``tensors``: the names of those trained."""
-    spec = {k: image[k] for k in ("package", "sha256", "side")}
-    if any(name.startswith(("tower.", "turns.")) for name in tensors):
-        path = folder / "heads.safetensors"
-        spec |= {"overrides": str(path.resolve()), "overrides_sha256": sha256_of(path)}
-    return spec
-
-
-def patch_tower(folder: Path, *, cache_dir: Path, threads: int) -> PatchTower:
-    """The tower of a folder of weights, to its map, at the size at which photos are encoded."""
-    from safetensors.numpy import load_file
-
-    image = json.loads((folder / "config.json").read_text(encoding="utf-8"))["vector"]["image"]
-    spec = _image_spec(folder, image, load_file(folder / "heads.safetensors"))
-    return PatchTower(spec, cache_dir=cache_dir, threads=threads)
 
 
 @dataclass(frozen=True, slots=True)

@@ -131,7 +131,7 @@ def fit(
         for rows, whole in batches.epoch(progress.epoch):
             loss = objective(lite, rows, whole, material, options, rng, progress.epoch)
             optimizer.zero_grad()
-            loss.backward()  # type: ignore[no-untyped-call]
+            torch.autograd.backward(loss)
             torch.nn.utils.clip_grad_norm_(lite.parameters(), 5.0)
             optimizer.step()
             schedule.step()

@@ -140,7 +140,7 @@ class _Run:
         for group in self.optimiser.param_groups:
             group["lr"] = RATE * 0.5 * (1 + math.cos(math.pi * self.done / self.steps))
         self.optimiser.zero_grad()
-        loss.backward()  # type: ignore[no-untyped-call]
+        torch.autograd.backward(loss)
         self.optimiser.step()
         self.done += 1
         self.report(f"Learning prompts ({self.what})", self.done, self.steps)

@@ -17,7 +17,7 @@ import numpy.typing as npt
 from search.encoders.artifacts import DEFAULT_CACHE, sha256_of
 from search.encoders.backbones import IMAGE_PACKAGE, TEXT_PACKAGE, TextTower, backbone_path
 from search.encoders.framing import FRAMING
-from search.encoders.lite import FORMAT, LiteEncoder, patch_tower
+from search.encoders.lite import FORMAT, LiteEncoder
 from search.encoders.pixels import PIXELS_VERSION
 from search.evaluation.datasets import DatasetError, ShoePhoto
 from search.evaluation.sources import Source
@@ -36,6 +36,7 @@ from search.training.metrics import PROMPTS, Labelled, interval, measure
 from search.training.options import TrainOptions
 from search.training.photos import framed_photos, learn_palette, open_photo, text_features
 from search.training.record import curves_write, run_write, tensors_write
+from search.training.start import start_read
 
 MAX_TOKENS: Final = 96
 
@@ -82,6 +83,8 @@ def encoder_train(
     from search.training.material import Material, framed_pixels
     from search.training.turns import PASSES, PHOTOS, fit_turns
 
+    if not options.epochs and not options.start:
+        raise EncoderError("Without a pass nothing is learned: give --start, or passes.")
     photos = _photos(source, options)
     splits = np.array([photo.split for photo in photos])
     train = np.flatnonzero(splits == "train")
@@ -94,7 +97,7 @@ def encoder_train(
     work = out / "work"
     work.mkdir(parents=True, exist_ok=True)
     vector = _vector_config(options)
-    start = _start(Path(options.start), vector) if options.start else None
+    start = start_read(Path(options.start), vector) if options.start else None
     advance = watcher.stage("Looking at colours", 1)
     if start is not None:
         palette = start.tensors["palette"]
@@ -154,7 +157,7 @@ def encoder_train(
         prompt_rows={prompt: number[prompt] for prompt in prompts},
     )
     total = Batches(material, options).photos
-    advance = watcher.stage("Training", total) if total else _nothing
+    advance = watcher.stage("Training", total) if total else lambda _: None
 
     run_write(out, photos, asdict(options))
 
@@ -192,7 +195,7 @@ def encoder_train(
         some = train[np.linspace(0, len(train) - 1, min(len(train), PHOTOS)).round().astype(int)]
         turns = fit_turns(
             framed_pixels(framing, some, options.side),
-            patch_tower(out, cache_dir=cache_dir, threads=options.threads),
+            LiteEncoder(model=out, cache_dir=work, threads=options.threads).map_tower(),
             seed=options.seed,
             advance=watcher.stage("Learning which way is up", len(some) * (1 + PASSES)),
         )
@@ -206,51 +209,6 @@ def encoder_train(
     (out / "MODEL_CARD.md").write_text(card, encoding="utf-8")
     write_modules(out)
     return Result(folder=out, encoder_id=encoder.id, figures=figures)
-
-
-def _nothing(steps: int) -> None:
-    """Watches a stage of no steps."""
-
-
-@dataclass(frozen=True, slots=True)
-class _Start:
-    """The weights that a run goes on from."""
-
-    encoder_id: str
-    tensors: dict[str, npt.NDArray[np.float32]]
-    training: dict[str, Any]
-    """How they were made, as their folder tells it."""
-
-
-def _start(folder: Path, vector: dict[str, Any]) -> _Start:
-    """A folder of weights whose vectors are made as this run's will be."""
-    from safetensors import SafetensorError
-    from safetensors.numpy import load_file
-
-    try:
-        config = json.loads((folder / "config.json").read_text(encoding="utf-8"))
-        halves = load_file(folder / "heads.safetensors")
-    except (OSError, ValueError, SafetensorError) as error:
-        raise EncoderError(
-            f"{folder} is no folder of `lite` weights to start from: {error}. Give one that "
-            "`manage.py train_encoder` wrote."
-        ) from error
-    theirs = config.get("vector", {})
-    differing = [
-        key
-        for key in ("package", "sha256", "softness", "bands")
-        if theirs.get("image", {}).get(key) != vector["image"][key]
-    ]
-    if differing or theirs.get("dim") != vector["dim"]:
-        raise EncoderError(
-            f"The weights in {folder} differ in {', '.join(differing) or 'dim'} from what this "
-            "version trains: start afresh, without --start."
-        )
-    return _Start(
-        encoder_id=str(LiteEncoder(model=folder).id),
-        tensors={name: tensor.astype(np.float32) for name, tensor in halves.items()},
-        training=config.get("training", {}),
-    )
 
 
 def _photos(source: Source, options: TrainOptions) -> list[ShoePhoto]:

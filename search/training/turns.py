@@ -96,7 +96,7 @@ def fit_turns(
             lies = torch.where(mirrored, MIRRORED[lies], lies)
             loss = functional.cross_entropy(head(seen), lies, label_smoothing=SMOOTHING)
             optimizer.zero_grad()
-            loss.backward()  # type: ignore[no-untyped-call]
+            torch.autograd.backward(loss)
             optimizer.step()
             schedule.step()
         advance(n)

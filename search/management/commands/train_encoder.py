@@ -80,8 +80,6 @@ class Command(BaseCommand):
             raise CommandError("A learning rate lies above 0 and is at most 1.")
         if not 0 <= knobs.get("turn_below", 0.0) < 1:
             raise CommandError("--turn-below is a probability: 0, or more and less than 1.")
-        if "sides" in knobs and not sum(n for _, n in knobs["sides"]) and not options["start"]:
-            raise CommandError("Without a pass nothing is learned: give --start, or passes.")
         console = Console(file=self.stdout)  # type: ignore[arg-type]
         folder = options["data"] or Path(settings.SHOEFINDER_DATA)
         source: Source = Catalog() if options["catalog"] else Folder(folder)

@@ -211,22 +211,6 @@ class EncoderContract:
         other = (left[0] @ left[1]) / (np.linalg.norm(left[0]) * np.linalg.norm(left[1]))
         assert one > other
 
-    def test_what_is_turned_is_told(self, encoder: Encoder) -> None:
-        upright = upright_encoder(encoder)
-        if upright is None:
-            pytest.skip("this encoder turns no photos")
-        shoes = [drawn_shoe(colour, size=(300, 220)) for colour in ("red", "blue", "black")]
-        vectors, turned = upright.encode_upright(shoes)
-        assert turned.tolist() == [0, 0, 0]
-        assert np.array_equal(vectors, encoder.encode_images(shoes))
-        lying = [shoe.rotate(90, expand=True) for shoe in shoes]
-        again, turned = upright.encode_upright(lying)
-        assert turned.tolist() == [270, 270, 270]
-        assert cosines(vectors, again).min() > 0.999
-        nothing, none = upright.encode_upright([])
-        assert nothing.shape == (0, encoder.dim)
-        assert none.shape == (0,)
-
     def test_built_twice_it_is_the_same(
         self, options: dict[str, Any], photos: list[Image.Image]
     ) -> None:
@@ -261,3 +245,22 @@ class EncoderContract:
         told = json.loads(run.stdout.splitlines()[-1])
         encoder = self.build(options)
         assert told == {"heavy": [], "id": encoder.id, "dim": encoder.dim}
+
+
+class UprightContract:
+    """Of encoders that turn photos by themselves, beside `EncoderContract`."""
+
+    def test_what_is_turned_is_told(self, encoder: Encoder) -> None:
+        upright = upright_encoder(encoder)
+        assert upright is not None
+        shoes = [drawn_shoe(colour, size=(300, 220)) for colour in ("red", "blue", "black")]
+        vectors, turned = upright.encode_upright(shoes)
+        assert turned.tolist() == [0, 0, 0]
+        assert np.array_equal(vectors, encoder.encode_images(shoes))
+        lying = [shoe.rotate(90, expand=True) for shoe in shoes]
+        again, turned = upright.encode_upright(lying)
+        assert turned.tolist() == [270, 270, 270]
+        assert cosines(vectors, again).min() > 0.999
+        nothing, none = upright.encode_upright([])
+        assert nothing.shape == (0, encoder.dim)
+        assert none.shape == (0,)

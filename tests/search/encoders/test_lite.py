@@ -21,7 +21,7 @@ from search.encoders.backbones import backbone_path
 from search.encoders.base import Encoder
 from search.encoders.lite import WEIGHTS, LiteEncoder
 from search.exceptions import EncoderError
-from tests.search.encoders.contract import EncoderContract, cosines, drawn_shoe
+from tests.search.encoders.contract import EncoderContract, UprightContract, cosines, drawn_shoe
 
 pytestmark = pytest.mark.encoder
 ROOT = Path(__file__).resolve().parents[3]
@@ -32,7 +32,7 @@ def lite() -> LiteEncoder:
     return LiteEncoder(threads=1)
 
 
-class TestLiteEncoder(EncoderContract):
+class TestLiteEncoder(EncoderContract, UprightContract):
     path = "search.encoders.lite.LiteEncoder"
 
     @pytest.fixture

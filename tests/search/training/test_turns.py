@@ -7,7 +7,7 @@ import numpy.typing as npt
 import pytest
 import torch
 
-from search.encoders.export import _pooled_and_lying
+from search.encoders.export import pooled_and_lying
 from search.encoders.lite import seems_to_lie, stands_better
 from search.training.turns import MIRRORED, Turns, fit_turns, quarter_maps
 
@@ -66,7 +66,7 @@ def test_the_graph_computes_what_the_head_computes() -> None:
     tensors = {name: torch.from_numpy(tensor) for name, tensor in head.tensors().items()}
     with torch.no_grad():
         expected = head(maps.permute(0, 2, 3, 1))
-        found = _pooled_and_lying(maps, tensors)
+        found = pooled_and_lying(maps, tensors)
     torch.testing.assert_close(found[:, 16:], expected)
     torch.testing.assert_close(found[:, :8], maps.mean((2, 3)))
 
