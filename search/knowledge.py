@@ -67,10 +67,15 @@ class Table:
         """Every row in order; where this is asked for nothing needs to be picked or copied."""
         return np.arange(len(self.ids))
 
+    def lengths_of(self, rows: npt.NDArray[np.intp]) -> Floats:
+        return self.lengths if rows is self.whole else self.lengths[rows]
+
     def evidence(self, rows: npt.NDArray[np.intp]) -> Evidence:
-        if rows is self.whole:
-            return Evidence(self.colours, self.shape)
-        return Evidence(self.colours[rows], self.shape[rows])
+        return self._everything if rows is self.whole else self._everything.rows(rows)
+
+    @cached_property
+    def _everything(self) -> Evidence:
+        return Evidence(self.colours, self.shape)
 
 
 class Knowledge:
@@ -104,7 +109,9 @@ class Knowledge:
                 ids, sample = fetch_known(store, sample_ids(store.ids(), SAMPLE_SIZE))
                 rows, known = self._table.find(ids)
                 sample = sample if known is None else sample[known]
-                self._statistics = Statistics(sample, self._table.evidence(rows))
+                self._statistics = Statistics(
+                    sample, self._table.evidence(rows), self._table.lengths_of(rows)
+                )
             return self._table, self._statistics
 
     def _follow(self, store: VectorStore) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 from weakref import WeakKeyDictionary
@@ -27,9 +27,17 @@ from search.fusion import (
 )
 from search.fusion.mixture import Mixture, Prepared
 from search.metrics import Stopwatch
-from search.stores.base import Scan, ScanningStore, VectorStore, Where, both_of, marks_of
+from search.stores.base import (
+    Scan,
+    ScanningStore,
+    VectorStore,
+    Where,
+    both_of,
+    contenders,
+    marks_of,
+)
 from search.types import Hit, Vector, Vectors
-from search.wishes import Rules, Terms
+from search.wishes import Answers, Rules, Terms
 
 if TYPE_CHECKING:
     from search.knowledge import Table
@@ -95,15 +103,19 @@ class Reading:
 
     prepared: Prepared
     scan: Scan
-    nearness: npt.NDArray[np.float32] | None = None
-    """(n,): similarity to the vector that was read for beside the query's own."""
+    """Of the vectors that the query is made of, then of the one that was asked for beside."""
+    beside: int | None = None
+    """Its column."""
 
     def nearest(self, k: int) -> list[Hit]:
         """The ``k`` photos nearest to that vector, best first, ties by id."""
-        if self.nearness is None:
+        if self.beside is None:
             raise ValueError("Nothing was read for beside the query.")
-        best = _best(np.arange(len(self.nearness)), self.scan.ids, self.nearness, k)
-        return [Hit(int(self.scan.ids[i]), float(self.nearness[i])) for i in best.tolist()]
+        scan, column = self.scan, self.beside
+        near = scan.exactly(contenders(scan.scores[:, column], k, scan.errors))
+        scores = near.scores[:, column]
+        best = _best(near.ids, scores, k)
+        return [Hit(int(near.ids[i]), float(scores[i])) for i in best.tolist()]
 
 
 def read_all(
@@ -127,8 +139,7 @@ def read_all(
     alike = [place for place, row in enumerate(wanted) if np.array_equal(row, beside)]
     if not alike:
         alike, wanted = [len(wanted)], np.vstack([wanted, beside[None, :]])
-    scan = store.scan(wanted, where=where)
-    return Reading(prepared, scan, scan.scores[:, alike[0]])
+    return Reading(prepared, store.scan(wanted, where=where), alike[0])
 
 
 def rank(
@@ -195,48 +206,65 @@ def _weighed(
     reading: Reading,
 ) -> Ranking:
     """By the mixture and the rules: of every photo, or of a shortlist where there are too many."""
-    prepared, scan = reading.prepared, reading.scan
-    rows, known = table.find(scan.ids)
+    rows, known = table.find(reading.scan.ids)
     if known is not None:  # others were published since the table was read
-        scan = scan.only(known)
+        reading = replace(reading, scan=reading.scan.only(known))
+    prepared, scan = reading.prepared, reading.scan
     marks = scan.marks(rules.marks)
-    lengths = None
-    if prepared.axes is not None:
-        lengths = table.lengths if rows is table.whole else table.lengths[rows]
-    shares = prepared.shares(scan.scores, lengths, table.evidence(rows))
-    if rules.rules:
-        shares["attributes"] = rules.score(marks, len(scan.ids))
-    total = np.asarray(sum(shares.values()), np.float64)
-    if rules.rules:
-        kept = np.flatnonzero(~rules.forbidden(marks, len(scan.ids)))
-    else:
-        kept = np.arange(len(scan.ids))
-    if query.heard and fusion.recipe.listings:
-        first = _best(kept, scan.ids, total, READ)
+    kept = None
+    answers = rules.answers(marks)
+    if (forbidden := rules.forbidden(answers, marks)).any():
+        kept = np.flatnonzero(~forbidden)
+    complete = (len(scan.ids) if kept is None else len(kept)) <= depth
+    listings = fusion.recipe.listings if query.heard else 0.0
+
+    rough = np.asarray(sum(_shares(reading, rules, answers, table, rows).values()))
+    wanted = max(depth, READ) if listings else depth
+    first = contenders(rough, wanted, _errors(reading, table, rows), kept)
+    scan, rows, answers = scan.exactly(first), rows[first], answers[:, first]
+    exact = _shares(replace(reading, scan=scan), rules, answers, table, rows)
+    shares = {name: share.astype(np.float64) for name, share in exact.items()}
+    total = np.asarray(sum(shares.values()))
+    if listings:
+        first = _best(scan.ids, total, READ)
         shares["listings"] = np.zeros(len(total), np.float64)
-        shares["listings"][first] = fusion.recipe.listings * _written(query, scan.ids[first])
+        shares["listings"][first] = listings * _written(query, scan.ids[first])
         total = total + shares["listings"]
-    best = _best(kept, scan.ids, total, depth)
+    best = _best(scan.ids, total, depth)
+    ids, parts = scan.ids[best].tolist(), [share[best].tolist() for share in shares.values()]
     hits = [
-        Hit(int(scan.ids[i]), float(total[i]), {n: float(s[i]) for n, s in shares.items()})
-        for i in best.tolist()
+        Hit(number, score, dict(zip(shares, part, strict=True)))
+        for number, score, *part in zip(ids, total[best].tolist(), *parts, strict=True)
     ]
-    told = rules.standings(marks[:, best], len(best))
-    standing = dict(zip(scan.ids[best].tolist(), told, strict=True))
-    complete = len(kept) <= depth
-    ideal = prepared.ideal + rules.ideal + ("listings" in shares) * fusion.recipe.listings
-    scale = (0.0, ideal)
+    standing = dict(zip(ids, rules.standings(answers[:, best]), strict=True))
+    scale = (0.0, prepared.ideal + rules.ideal + listings)
     return Ranking(hits, complete, query, fusion, store, standing, scale)
 
 
-def _best(kept: Rows, ids: IdArray, total: npt.NDArray[np.floating[Any]], count: int) -> Rows:
-    """The ``count`` best of the rows ``kept``, best first, ties by id."""
-    best = kept
-    if len(kept) > count:
-        # All that tie with the last one wanted stay, so that ids decide and pages are stable.
-        scores = total if len(kept) == len(total) else total[kept]
-        last = np.partition(scores, len(kept) - count)[len(kept) - count]
-        best = kept[scores >= last]
+def _shares(
+    reading: Reading, rules: Rules, answers: Answers, table: Table, rows: Rows
+) -> dict[str, Scores]:
+    """Named shares of the score of each photo of the scan; ``rows`` are theirs in the table."""
+    prepared, scan = reading.prepared, reading.scan
+    lengths = None if prepared.axes is None else table.lengths_of(rows)
+    shares = prepared.shares(scan.scores, lengths, table.evidence(rows))
+    if rules.rules:
+        shares["attributes"] = rules.score(answers)
+    return shares
+
+
+def _errors(reading: Reading, table: Table, rows: Rows) -> npt.NDArray[np.float32] | None:
+    """How far the sum of those shares may be off for each photo."""
+    prepared, errors = reading.prepared, reading.scan.errors
+    if errors is None:
+        return None
+    return prepared.errors(errors, None if prepared.axes is None else table.lengths_of(rows))
+
+
+def _best(ids: IdArray, total: npt.NDArray[np.floating[Any]], count: int) -> Rows:
+    """The ``count`` best, best first, ties by id."""
+    # All that tie with the last one wanted stay, so that ids decide and pages are stable.
+    best = contenders(total, count)
     return best[np.lexsort((ids[best], -total[best]))][:count]
 
 

@@ -29,12 +29,10 @@ def refine_words(
 
     Words that were ``said`` already, and how a photo was taken, are left out.
     """
-    sample = catalog.sample[:SAMPLED]
-    if len(vectors) < FEWEST or len(sample) < FEWEST:
+    if len(vectors) < FEWEST or len(catalog.sample) < FEWEST:
         return ()
-    words = np.concatenate([language.subjects, language.styles])
-    usual = (sample @ words.T).std(axis=0)
-    alike = vectors @ words.T
+    usual = catalog.spread(language, SAMPLED)
+    alike = vectors @ language.vocabulary.T
     apart = (alike - alike.mean(axis=0)) / np.maximum(usual, 1e-6)
     # The top of a word decides, not its bottom: "boot" is a wish only where some answer is one.
     reach = np.sort(apart, axis=0)[-max(2, len(vectors) // 6) :].mean(axis=0)

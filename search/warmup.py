@@ -22,6 +22,8 @@ def warm_up() -> None:
         load(encoder)
         store = get_store(encoder_id=str(encoder.id), dim=encoder.dim)
         knowledge_of(encoder, store).table(store)
+        some = store.fetch(store.ids()[:1])
+        store.search(some, 1)  # what the store makes of its vectors at the first look
     except (SearchError, DatabaseError) as error:
         log.warning("warm_up_incomplete", error=str(error))
     else:

@@ -28,6 +28,8 @@ FIELDS: Final = ("brand", "model", "height", "category", "gender", "colour")
 _PLACES: Final = {"height": Height.values, "category": Category.values, "gender": Gender.values}
 
 Marks = npt.NDArray[np.bool_]
+Answers = npt.NDArray[np.int8]
+"""(rules, n): 1 as wished, -1 not, 0 unknown."""
 Standing = Literal["yes", "no", "unknown"]
 Terms = tuple[tuple[EditTerm, Standing], ...]
 
@@ -74,33 +76,40 @@ class Rules:
         asked = [w for rule in self._asked for w in (rule.satisfied, rule.known) if w is not None]
         return (*asked, *([self.own] if self.own else []))
 
-    def score(self, marks: Marks, count: int) -> Scores:
-        """(count,): half of a rule's strength for or against; nothing where it is not known."""
-        total = np.zeros(count, np.float64)
-        for rule, answer in zip(self._asked, self._answers(marks), strict=True):
-            total += rule.strength / 2 * answer
+    def answers(self, marks: Marks) -> Answers:
+        """What the marks of n photos, (m, n), mean to each rule that was asked."""
+        found = np.empty((len(self._asked), marks.shape[1]), np.int8)
+        for place, rule in enumerate(self._asked):
+            has, known = (marks[2 * place + at].view(np.int8) for at in (0, 1))
+            np.multiply(2 * has - (has | known), -1 if rule.against else 1, out=found[place])
+        return found
+
+    def score(self, answers: Answers) -> Scores:
+        """(n,): half of a rule's strength for or against; nothing where it is not known."""
+        total = np.zeros(answers.shape[1], np.float32)
+        for rule, answer in zip(self._asked, answers, strict=True):
+            total += np.float32(rule.strength / 2) * answer
         return total
 
-    def forbidden(self, marks: Marks, count: int) -> Marks:
-        """(count,): what must not be shown."""
-        out = np.zeros(count, np.bool_)
-        whole = np.ones(count, np.bool_)
-        for rule, answer in zip(self._asked, self._answers(marks), strict=True):
-            whole &= answer > 0
+    def forbidden(self, answers: Answers, marks: Marks) -> Marks:
+        """(n,): what must not be shown."""
+        out = np.zeros(answers.shape[1], np.bool_)
+        for rule, answer in zip(self._asked, answers, strict=True):
             if rule.forbids:
                 out |= answer < 0
         if self.own is not None and self.rules:
-            whole &= len(self._asked) == len(self.rules)
-            out |= marks[-1] & ~whole
+            whole = len(self._asked) == len(self.rules) and (answers > 0).all(axis=0)
+            out |= marks[-1] & ~np.asarray(whole)
         return out
 
-    def standings(self, marks: Marks, count: int) -> list[Terms]:
+    def standings(self, answers: Answers) -> list[Terms]:
         """For each photo, each term with "yes", "no" or "unknown"."""
         words: dict[int, Standing] = {1: "yes", -1: "no", 0: "unknown"}
-        answers = iter([[words[one] for one in row.tolist()] for row in self._answers(marks)])
+        count = answers.shape[1]
+        spoken = iter([[words[one] for one in row.tolist()] for row in answers])
         unknown: list[Standing] = ["unknown"] * count
         told = [
-            [(rule.term, one) for one in (next(answers) if rule.satisfied else unknown)]
+            [(rule.term, one) for one in (next(spoken) if rule.satisfied else unknown)]
             for rule in self.rules
         ]
         return list(zip(*told, strict=True)) if told else [()] * count
@@ -113,15 +122,6 @@ class Rules:
     @property
     def _asked(self) -> list[Rule]:
         return [rule for rule in self.rules if rule.satisfied is not None]
-
-    def _answers(self, marks: Marks) -> list[npt.NDArray[np.int8]]:
-        """For each asked rule, (n,): 1 as wished, -1 not, 0 unknown."""
-        found = []
-        for place, rule in enumerate(self._asked):
-            has, known = marks[2 * place], marks[2 * place + 1]
-            sign = np.int8(-1 if rule.against else 1)
-            found.append(np.where(has, sign, np.where(known, -sign, np.int8(0))))
-        return found
 
 
 def rules_from(

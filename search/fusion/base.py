@@ -13,7 +13,10 @@ import numpy.typing as npt
 
 from search.types import Hit, Vector, Vectors
 
-Scores = npt.NDArray[np.float64]
+_DOUBLE_UP_TO: Final = 20_000
+"""Photos of which products are taken in double precision: more wait for memory."""
+
+Scores = npt.NDArray[np.floating[Any]]
 IdArray = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float32]
 
@@ -30,6 +33,19 @@ class Evidence:
     shape: Floats
     """(n, d): the shoe's outlines, unit rows; zeros where they were not looked at yet."""
 
+    @cached_property
+    def outlined(self) -> Floats:
+        """(n,): 1 where the outlines were looked at, else 0."""
+        return np.asarray(self.shape.any(axis=1), np.float32)
+
+    def products(self, outlines: Vector) -> Floats:
+        """(n,): how alike the outlines are."""
+        if len(self.shape) > _DOUBLE_UP_TO:
+            return self.shape @ outlines
+        # In double precision the product of a photo does not depend on who is asked for beside it,
+        # so that equal photos are equal, and pages stable.
+        return (self.shape.astype(np.float64) @ outlines.astype(np.float64)).astype(np.float32)
+
     def rows(self, places: Any) -> Evidence:
         """Those of some photos, by whatever numpy takes as an index."""
         return Evidence(self.colours[places], self.shape[places])
@@ -42,6 +58,18 @@ class Statistics:
     sample: Vectors
     evidence: Evidence | None = None
     """Of the sample."""
+    lengths: Floats | None = None
+    """Of the sample's vectors without their colours, where they are known."""
+
+    _spreads: dict[Language, Floats] = field(default_factory=dict, init=False, repr=False)
+
+    def spread(self, language: Language, most: int) -> Floats:
+        """By how much the similarities to each word of ``language.words`` differ, (s + n,), among
+        ``most`` photos of the sample."""
+        if language not in self._spreads:
+            near = self.sample[:most] @ language.vocabulary.T
+            self._spreads[language] = np.asarray(near.std(axis=0), np.float32)
+        return self._spreads[language]
 
     def moments(self, query: Vector) -> tuple[float, float]:
         """Mean and standard deviation of the similarities to ``query``."""
@@ -85,7 +113,12 @@ class Language:
     @cached_property
     def mean(self) -> Vector:
         """The mean word, shape (dim,)."""
-        return np.asarray(np.concatenate([self.subjects, self.styles]).mean(axis=0), np.float32)
+        return np.asarray(self.vocabulary.mean(axis=0), np.float32)
+
+    @cached_property
+    def vocabulary(self) -> Vectors:
+        """(s + n, dim): of ``words``."""
+        return np.concatenate([self.subjects, self.styles])
 
 
 @dataclass(frozen=True)

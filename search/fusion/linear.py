@@ -137,7 +137,7 @@ class Freedom(Linear):
             raise ValueError("FREEDOM needs the encoder's words.")
         near = np.argsort(-(q.catalog.sample @ v), kind="stable")[: self.photos]
         shown = np.concatenate([v[None, :], q.catalog.sample[near]])
-        named = np.concatenate([language.subjects, language.styles])
+        named = language.vocabulary
         ranked = np.argsort(-(shown @ named.T), axis=1, kind="stable")[:, : self.words]
         common = Counter(ranked.ravel().tolist()).most_common(self.words)
         said = language.say([f"{q.words} {language.words[word]}".strip() for word, _ in common])

@@ -66,6 +66,8 @@ UNLIKE: Final = 0.5
 """How much one deviation of likeness to an unwanted photo counts against a photo."""
 UNLIKE_FROM: Final = 2.0
 """Deviations from which on a photo counts as like another; one in forty reaches them."""
+_ROUNDING: Final = 1e-4
+"""Of sums of float32 shares, which are of the order of 10."""
 FILE: Final = Path(__file__).with_name("recipe.json")
 
 
@@ -149,7 +151,7 @@ class Prepared:
         sample = q.catalog.sample
         self._usual = _Usual(unlike=[(0.0, 1.0)] * len(unlike))
         if len(sample):
-            self._learn(sample @ self.queries.T, self.lengths(sample), q.catalog.evidence)
+            self._learn(sample @ self.queries.T, self._usual_lengths(), q.catalog.evidence)
 
     def lengths(self, vectors: Vectors) -> Floats | None:
         """Of the vectors without their colours, (n,); None where colours stay in."""
@@ -159,45 +161,77 @@ class Prepared:
         left = np.maximum(1.0 - (seen**2).sum(axis=1), 1e-6)
         return np.asarray(np.sqrt(left), np.float32)
 
+    def _usual_lengths(self) -> Floats | None:
+        catalog = self.q.catalog
+        if catalog.lengths is None or self.axes is None or self.q.photo is None:
+            return self.lengths(catalog.sample)
+        return catalog.lengths
+
     def shares(
         self, sims: npt.NDArray[np.float32], lengths: Floats | None, evidence: Evidence | None
     ) -> dict[str, Scores]:
         """From products with ``queries``, (n, m), to named shares of the score, (n,) each."""
-        w, shares = self.q.weight, {}
+        shares = {}
         photo, words = self._photo(sims, lengths, evidence), self._words(sims, evidence)
-        both = photo is not None and words is not None
-        usual = self._usual
+        of_photo, of_words = self._weights(both=photo is not None and words is not None)
         if photo is not None:
-            shares["photo"] = (2 * (1 - w) if both else 1.0) * photo / usual.photo
+            shares["photo"] = of_photo * photo
         if words is not None:
-            shares["words"] = (2 * w if both else 1.0) * (words - usual.words)
+            shares["words"] = of_words * (words - self._usual.words)
         if self._unlike_at:
             shares["unlike"] = self._unlike(sims)
         return shares
 
+    def errors(self, errors: Floats, lengths: Floats | None) -> Floats:
+        """How far the sum of the shares may be off, (n,), where products are by ``errors``, (n,).
+
+        Shares are straight in the products, but for ``unlike``, which is nowhere steeper.
+        """
+        usual = self._usual
+        of_photo, of_words = self._weights(both=self.q.photo is not None and self._worded)
+        steep = sum(UNLIKE / deviation for _, deviation in usual.unlike)
+        if self.text is not None:
+            steep += of_words * self.recipe.text / usual.text[1]
+        found = errors * np.float32(steep)
+        if self.q.photo is not None:
+            found += _divided(errors, lengths) * np.float32(of_photo / usual.identity[1])
+        return found + np.float32(_ROUNDING)
+
+    def _weights(self, *, both: bool) -> tuple[float, float]:
+        """What a deviation of the photo's share, and one of the words', counts."""
+        w = self.q.weight
+        return (2 * (1 - w) if both else 1.0) / self._usual.photo, 2 * w if both else 1.0
+
+    @property
+    def _worded(self) -> bool:
+        return self.text is not None or self.tinted
+
+    @property
+    def _text_at(self) -> int:
+        return self._unlike_at.start - 1
+
     def _unlike(self, sims: npt.NDArray[np.float32]) -> Scores:
         """Negatives of composed retrieval: -w·max(n·x - τ, 0) for each n."""
-        against = np.zeros(len(sims), np.float64)
+        against = np.zeros(len(sims), sims.dtype)
         for column, (mean, deviation) in zip(self._unlike_at, self._usual.unlike, strict=True):
-            z = (sims[:, column].astype(np.float64) - mean) / deviation
+            z = (sims[:, column] - mean) / deviation
             against -= UNLIKE * np.maximum(z - UNLIKE_FROM, 0.0)
         return against
 
     @property
     def ideal(self) -> float:
         """The score of the photo itself, in the very colours that are wished for."""
-        q, w, usual = self.q, self.q.weight, self._usual
-        both = q.photo is not None and (self.text is not None or self.tinted)
-        best = 0.0
+        q, usual, best = self.q, self._usual, 0.0
+        of_photo, of_words = self._weights(both=q.photo is not None and self._worded)
         if q.photo is not None:
             z = (1.0 - usual.identity[0]) / usual.identity[1]
             if q.shape is not None:
                 z += self.recipe.outlines * (1.0 - usual.outlines[0]) / usual.outlines[1]
-            best += (2 * (1 - w) if both else 1.0) * z / usual.photo
-        if self.text is not None or self.tinted:
+            best += of_photo * z
+        if self._worded:
             # No photo is as near to words as to itself; three deviations are as good as it gets.
             words = 3.0 * self.recipe.text if self.text is not None else 0.0
-            best += (2 * w if both else 1.0) * (words - usual.words)
+            best += of_words * (words - usual.words)
         return best
 
     def _learn(
@@ -210,10 +244,10 @@ class Prepared:
         if self.q.photo is not None:
             usual.identity = moments(_divided(sims[:, 0], lengths))
             if evidence is not None and self.q.shape is not None:
-                known = evidence.shape.any(axis=1)
-                usual.outlines = moments(evidence.shape[known] @ self.q.shape)
+                alike = evidence.shape @ self.q.shape
+                usual.outlines = moments(alike[evidence.outlined > 0])
         if self.text is not None:
-            usual.text = moments(sims[:, self._unlike_at.start - 1])
+            usual.text = moments(sims[:, self._text_at])
         usual.unlike = [moments(sims[:, column]) for column in self._unlike_at]
         photo, words = self._photo(sims, lengths, evidence), self._words(sims, evidence)
         if photo is not None:
@@ -228,23 +262,23 @@ class Prepared:
         if q.photo is None:
             return None
         mean, deviation = usual.identity
-        z = (_divided(sims[:, 0], lengths) - mean) / deviation
+        z = _divided(sims[:, 0], lengths) - mean
+        z /= deviation
         if evidence is not None and q.shape is not None and self.recipe.outlines:
             mean, deviation = usual.outlines
+            alike = evidence.products(q.shape)
             # Outlines of nobody knows whom are as typical ones.
-            alike = evidence.shape @ q.shape
-            # Zeros are as good as never met among products of unit vectors.
-            alike = np.where(alike != 0.0, alike - np.float32(mean), np.float32(0)) / deviation
-            z = z + self.recipe.outlines * alike
-        return np.asarray(z, np.float64)
+            alike -= np.float32(mean) * evidence.outlined
+            alike *= self.recipe.outlines / deviation
+            z += alike
+        return z
 
     def _words(self, sims: npt.NDArray[np.float32], evidence: Evidence | None) -> Scores | None:
         recipe = self.recipe
         words: Scores | None = None
         if self.text is not None:
             mean, deviation = self._usual.text
-            alike = sims[:, self._unlike_at.start - 1].astype(np.float64)
-            words = recipe.text * (alike - mean) / deviation
+            words = (sims[:, self._text_at] - mean) * (recipe.text / deviation)
         if self.tinted and evidence is not None:
             tinted = recipe.colour * self._tinted(evidence.colours)
             words = tinted if words is None else words + tinted
@@ -252,7 +286,7 @@ class Prepared:
 
     def _tinted(self, colours: Floats) -> Scores:
         """How well the colours answer, in log-probability; unwanted ones count against."""
-        q, found = self.q, np.zeros(len(colours), np.float64)
+        q, found = self.q, np.zeros(len(colours), colours.dtype)
         if q.colours and q.alternatives:
             places = [place for place, _ in q.colours]
             strength = max(weight for _, weight in q.colours)

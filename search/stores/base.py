@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
-from typing import Protocol, runtime_checkable
+from dataclasses import dataclass, field, replace
+from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
 import numpy.typing as npt
@@ -13,6 +13,9 @@ from search.types import Hit, Vectors
 
 Payload = Mapping[str, int | float | tuple[int, ...]]
 """What a photo can be filtered by: a whole number, a real number, or several whole numbers."""
+
+_BLOCK = 64
+"""Of so many scores only the best is looked at, where few are asked for."""
 
 Ids = Sequence[int] | npt.NDArray[np.int64]
 
@@ -55,10 +58,56 @@ class Scan:
     """(n, m): inner products with each of m vectors; each column lies in one piece."""
     marks: Callable[[Sequence[Where]], npt.NDArray[np.bool_]]
     """(len(clauses), n): which photos match each clause, as of when they were scanned."""
+    errors: npt.NDArray[np.float32] | None = None
+    """(n,): how far the scores of each photo may be from the true ones; None where all are true."""
+    score: Callable[[npt.NDArray[np.intp]], npt.NDArray[np.float32]] | None = None
+    """The true scores of the photos in k rows, (k, m); None where ``scores`` are."""
 
-    def only(self, rows: npt.NDArray[np.bool_]) -> Scan:
-        """The same of some photos; ``rows`` is a mask, (n,)."""
-        return Scan(self.ids[rows], self.scores[rows], lambda asked: self.marks(asked)[:, rows])
+    def only(self, rows: npt.NDArray[np.bool_] | npt.NDArray[np.intp]) -> Scan:
+        """The same of some photos: a mask, (n,), or rows."""
+        score, picked = self.score, np.arange(len(self.ids))[rows]
+        return Scan(
+            self.ids[rows],
+            self.scores[rows],
+            lambda asked: self.marks(asked)[:, rows],
+            None if self.errors is None else self.errors[rows],
+            None if score is None else lambda some: score(picked[some]),
+        )
+
+    def exactly(self, rows: npt.NDArray[np.intp]) -> Scan:
+        """The same of some photos, with true scores."""
+        some = self.only(rows)
+        if self.score is None:
+            return some
+        return replace(some, scores=self.score(rows), errors=None, score=None)
+
+
+def contenders(
+    scores: npt.NDArray[np.floating[Any]],
+    count: int,
+    errors: npt.NDArray[np.float32] | None = None,
+    among: npt.NDArray[np.intp] | None = None,
+) -> npt.NDArray[np.intp]:
+    """Places that may be among the ``count`` best, ties with the last one included; some that are
+    not may be there as well.
+
+    Args:
+        scores: (n,).
+        errors: (n,): how far each may be from the true one; None where all are true.
+        among: The places that may be there at all, ascending; None for all.
+    """
+    if among is not None and len(among) < len(scores):
+        kept = contenders(scores[among], count, None if errors is None else errors[among])
+        return among[kept]
+    if len(scores) <= count:
+        return np.arange(len(scores))
+    least = scores if errors is None else scores - errors
+    if len(least) >= _BLOCK * 4 * count:
+        # The best of blocks are some of all: so many reach the last of their best. Neighbours, who
+        # are often alike, are in different blocks.
+        least = least[: len(least) // _BLOCK * _BLOCK].reshape(_BLOCK, -1).max(axis=0)
+    last = np.partition(least, len(least) - count)[len(least) - count]
+    return np.flatnonzero((scores if errors is None else scores + errors) >= last)
 
 
 @runtime_checkable

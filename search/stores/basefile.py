@@ -8,6 +8,7 @@ from typing import Any, Protocol
 import numpy as np
 
 from search.exceptions import IndexDamaged
+from search.stores.codes import CODED_UP_TO, Codes
 from search.stores.columns import Columns
 from search.stores.files import FLAT, MEND, IndexFolder, Segment
 from search.stores.rows import Base, IdArray, IdTable, load_arrays, save_arrays
@@ -79,7 +80,9 @@ class BaseWriter:
         self._file.close()
 
 
-def read_base(folder: IndexFolder, engine: BaseEngine, segment: Segment, *, dim: int) -> Base:
+def read_base(
+    folder: IndexFolder, engine: BaseEngine, segment: Segment, *, dim: int, coded_from: int
+) -> Base:
     """Open a base after a look at sizes and headers. Raises IndexDamaged."""
     for entry in segment.files:
         folder.check(entry, whole=False)
@@ -91,8 +94,11 @@ def read_base(folder: IndexFolder, engine: BaseEngine, segment: Segment, *, dim:
             raise ValueError(f"not {segment.rows} rows")
         index = engine.open(file, rows=segment.rows, dim=dim)
         vectors: Vectors
+        codes = None
         if engine.exact(index):
             vectors = engine.vectors_of(index)
+            if segment.rows >= coded_from and vectors.size <= CODED_UP_TO:
+                codes = Codes(vectors)
         else:
             raw = folder.path / segment.file(".f32").name
             vectors = np.memmap(raw, np.float32, "r", shape=(segment.rows, dim))
@@ -103,5 +109,11 @@ def read_base(folder: IndexFolder, engine: BaseEngine, segment: Segment, *, dim:
     dead = np.zeros(len(ids), np.bool_)
     dead[table.superseded()] = True
     return Base(
-        table=table, vectors=vectors, columns=columns, dead=dead, index=index, kind=segment.kind
+        table=table,
+        vectors=vectors,
+        columns=columns,
+        dead=dead,
+        index=index,
+        kind=segment.kind,
+        codes=codes,
     )

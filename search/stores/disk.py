@@ -57,14 +57,15 @@ class DiskStore:
         compact_share: float,
         compact_min: int,
         merge_after: int,
+        coded_from: int,
         refresh_seconds: float,
         lock_seconds: float,
     ) -> None:
         self.folder, self._engine = folder, engine
         self.encoder_id, self.dim = folder.encoder_id, folder.dim
         self._compact_share, self._compact_min = compact_share, compact_min
-        self._merge_after, self._refresh_seconds = merge_after, refresh_seconds
-        self._lock_seconds = lock_seconds
+        self._merge_after, self._coded_from = merge_after, coded_from
+        self._refresh_seconds, self._lock_seconds = refresh_seconds, lock_seconds
         self._writing, self._loading = threading.RLock(), threading.RLock()
         self._pending = Pending()
         self._view: View | None = None
@@ -226,8 +227,7 @@ class DiskStore:
         if state is None:
             base = Base.empty(dim=self.dim)
             if _has_base(segments):
-                base = read_base(self.folder, self._engine, segments[0], dim=self.dim)
-                segments = segments[1:]
+                base, segments = self._read_base(segments[0]), segments[1:]
             state = State.of(base)
         for segment in segments:
             entry = segment.files[0]
@@ -239,6 +239,11 @@ class DiskStore:
                 f"{manifest.count}. {MEND}"
             )
         return state
+
+    def _read_base(self, segment: Segment) -> Base:
+        return read_base(
+            self.folder, self._engine, segment, dim=self.dim, coded_from=self._coded_from
+        )
 
     # How writing works -----------------------------------------------------------------------
 
@@ -308,8 +313,7 @@ class DiskStore:
         segment = writer.finish(columns)
         if segment is None:
             return (), State.of(Base.empty(dim=self.dim))
-        base = read_base(self.folder, self._engine, segment, dim=self.dim)
-        return (segment,), State.of(base)
+        return (segment,), State.of(self._read_base(segment))
 
     def _publish(self, generation: int, after: State, segments: tuple[Segment, ...]) -> Manifest:
         return self.folder.publish(

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from search.stores.codes import CODED_FROM
 from search.stores.columns import Rows
 from search.stores.disk import CHUNK_ROWS, DiskStore
 from search.stores.files import FLAT, HNSW, IndexFolder, folder_name
@@ -126,7 +127,7 @@ class FaissStore(DiskStore):
     A second object or process that writes gets IndexBusy after ``lock_seconds``. Writes hold the
     lock from the first one until ``publish``, ``discard`` or the death of the process. Readers
     look for a newer manifest every ``refresh_seconds``; files that went out of use stay for
-    ``grace_seconds``.
+    ``grace_seconds``. A flat base of ``coded_from`` rows or more is read by 8-bit codes first.
 
     All methods are safe to call from several threads.
     """
@@ -141,6 +142,7 @@ class FaissStore(DiskStore):
         compact_share: float = 0.2,
         compact_min: int = 4096,
         merge_after: int = 16,
+        coded_from: int = CODED_FROM,
         hnsw_links: int = 32,
         ef_construction: int = 80,
         ef_search: int = 128,
@@ -166,6 +168,7 @@ class FaissStore(DiskStore):
             compact_share=compact_share,
             compact_min=compact_min,
             merge_after=merge_after,
+            coded_from=coded_from,
             refresh_seconds=refresh_seconds,
             lock_seconds=lock_seconds,
         )

@@ -18,6 +18,7 @@ import numpy.typing as npt
 
 from search.exceptions import IndexDamaged
 from search.stores.base import Payload
+from search.stores.codes import Codes
 from search.stores.columns import Columns, Mask, Rows
 from search.stores.files import FLAT, MEND
 from search.types import Vector, Vectors
@@ -154,6 +155,8 @@ class Base:
     index: Any
     """The engine's own object."""
     kind: str
+    codes: Codes | None = None
+    """Of an exact index, to be read before the vectors; None where that does not pay."""
 
     @classmethod
     def empty(cls, *, dim: int) -> Self:

@@ -13,7 +13,7 @@ from typing import Any, Protocol
 import numpy as np
 import numpy.typing as npt
 
-from search.stores.base import Scan, Where
+from search.stores.base import Scan, Where, contenders
 from search.stores.columns import Mask, Rows, where_key
 from search.stores.files import Manifest
 from search.stores.rows import State
@@ -27,12 +27,16 @@ ROUNDING = 2e-6
 
 _REMEMBERED_FILTERS = 64
 _CHUNK = 4096
+_CODED_QUERIES = 16
+"""Up to so many at once a search waits for memory, and codes are faster; then for arithmetic."""
 _SCANNED = 512
 """Rows that a scan multiplies at a time, with one vector after the other: half a megabyte stays in
 a core's own cache meanwhile."""
 _SHARED_FROM = 20_000
 """Rows of a scan that are worth a second thread, which takes 0.1 ms to start: what a scan waits for
 is memory, and one core cannot ask for all of it."""
+
+Floats = npt.NDArray[np.float32]
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +51,12 @@ class Keep:
     def of(cls, mask: Mask) -> Keep:
         count = int(np.count_nonzero(mask))
         return cls(None if count == len(mask) else np.packbits(mask, bitorder="little"), count)
+
+    def rows(self, size: int) -> Rows | None:
+        """The rows of a part of that size, ascending; None if all."""
+        if self.bits is None:
+            return None
+        return np.flatnonzero(np.unpackbits(self.bits, count=size, bitorder="little"))
 
 
 class SearchEngine(Protocol):
@@ -93,10 +103,15 @@ class View:
         def marks(asked: Sequence[Where]) -> Mask:
             found = np.empty((len(asked), len(rows)), np.bool_)
             for place, clause in enumerate(asked):
-                found[place] = self._mask(clause)[rows]
+                mask = self._mask(clause)
+                found[place] = mask if len(mask) == len(rows) else mask[rows]
             return found
 
         size = len(state.base.table)
+        if state.base.codes is not None and len(queries):
+            scores, errors = self._coded(queries, rows)
+            exact = queries.astype(np.float64)
+            return Scan(ids, scores.T, marks, errors, lambda some: self._scores(exact, rows[some]))
         scores = np.empty((len(queries), len(rows)), np.float32)
 
         def read(start: int, end: int) -> None:
@@ -117,6 +132,20 @@ class View:
             if rest is not None:
                 rest.result()
         return Scan(ids, scores.T, marks)
+
+    def _coded(self, queries: Vectors, rows: Rows) -> tuple[Floats, Floats]:
+        """Scores of ``rows``, ascending, from the codes of the base, (m, n); and errors, (n,)."""
+        state = self.state
+        assert state.base.codes is not None  # noqa: S101
+        size, (scores, errors) = len(state.base.table), state.base.codes.scores(queries)
+        cut = int(np.searchsorted(rows, size))
+        if cut < size:
+            scores, errors = scores[:, rows[:cut]], errors[rows[:cut]]
+        if cut < len(rows):
+            late = state.delta_vectors[rows[cut:] - size]
+            scores = np.concatenate([scores, queries @ late.T], axis=1)
+            errors = np.concatenate([errors, np.full(len(late), ROUNDING, np.float32)])
+        return scores, errors
 
     def _mask(self, where: Where) -> Mask:
         key = where_key(where)
@@ -141,10 +170,10 @@ class View:
         waiting, ask = list(range(len(queries))) if k else [], min(k + SLACK, total)
         while waiting:
             again = []
-            parts = self._ask(queries[waiting], ask, keeps)
+            parts = self._ask(queries[waiting], k, ask, keeps)
             for position, number in enumerate(waiting):
                 hits = self._rank(
-                    queries[number], [(rows[position], full) for rows, full in parts], k
+                    queries[number], [(rows[position], sure) for rows, sure in parts], k
                 )
                 if hits is None:
                     again.append(number)
@@ -153,17 +182,25 @@ class View:
             waiting, ask = again, min(ask * 2, total)
         return found
 
-    def _ask(self, queries: Vectors, ask: int, keeps: tuple[Keep, Keep]) -> list[tuple[Rows, bool]]:
-        """Candidates of base and delta, each with whether there are no others."""
-        parts = []
-        base = self.state.base
-        for index, keep, offset in (
-            (base.index, keeps[0], 0),
-            (self._delta_index, keeps[1], len(base.table)),
-        ):
-            if keep.count:
-                rows = self._engine.search(index, queries, min(ask, keep.count), keep)
-                parts.append((np.where(rows >= 0, rows + offset, -1), rows.shape[1] >= keep.count))
+    def _ask(
+        self, queries: Vectors, k: int, ask: int, keeps: tuple[Keep, Keep]
+    ) -> list[tuple[Sequence[Rows], bool]]:
+        """``ask`` candidates or more of base and delta, for each query, and whether it is sure that
+        no other could be among the ``k`` best."""
+        parts: list[tuple[Sequence[Rows], bool]] = []
+        base, (keep, late) = self.state.base, keeps
+        if keep.count and base.codes is not None and len(queries) <= _CODED_QUERIES:
+            among = keep.rows(len(base.table))
+            scores, errors = base.codes.scores(queries)
+            parts.append(([contenders(one, k, errors, among) for one in scores], True))
+            keep = Keep(None, 0)
+        for index, some, offset in (
+            (base.index, keep, 0), (self._delta_index, late, len(base.table)),
+        ):  # fmt: skip
+            if some.count:
+                rows = self._engine.search(index, queries, min(ask, some.count), some)
+                placed = np.where(rows >= 0, rows + offset, -1)
+                parts.append((list(placed), rows.shape[1] >= some.count))
         return parts
 
     def _rank(self, query: Vector, parts: list[tuple[Rows, bool]], k: int) -> list[Hit] | None:
@@ -173,27 +210,27 @@ class View:
         index scores other vectors than those given. In double precision equal vectors get equal
         scores, whichever part, kernel or store found them.
         """
-        scored = []
-        for rows, complete in parts:
+        scored, exact = [], query.astype(np.float64)
+        for rows, sure in parts:
             rows = rows[rows >= 0]
-            scored.append((rows, self._scores(query, rows), complete))
+            scored.append((rows, self._scores(exact, rows), sure))
         rows = np.concatenate([part[0] for part in scored])
         scores = np.concatenate([part[1] for part in scored])
         ids = self.state.ids_of(rows)
         best = np.lexsort((ids, -scores))[:k]
         last = scores[best[-1]]
-        if any(not complete and last - part.min() <= ROUNDING for _, part, complete in scored):
+        if any(not sure and last - part.min() <= ROUNDING for _, part, sure in scored):
             return None
         return [
             Hit(number, score)
             for number, score in zip(ids[best].tolist(), scores[best].tolist(), strict=True)
         ]
 
-    def _scores(self, query: Vector, rows: Rows) -> npt.NDArray[np.float32]:
-        exact = query.astype(np.float64)
+    def _scores(self, queries: npt.NDArray[np.float64], rows: Rows) -> Floats:
+        """True products with one vector, (n,), or several, (n, m)."""
         return np.concatenate(
             [
-                (self.state.vectors(rows[at : at + _CHUNK]).astype(np.float64) @ exact)
+                self.state.vectors(rows[at : at + _CHUNK]).astype(np.float64) @ queries.T
                 for at in range(0, max(len(rows), 1), _CHUNK)
             ]
         ).astype(np.float32)

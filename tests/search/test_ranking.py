@@ -10,12 +10,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from search import ranking as module
-from search.fusion import FUSIONS, EncodedQuery, Language, Statistics
+from search.edits import EditTerm
+from search.fusion import FUSIONS, EncodedQuery, Evidence, Language, Statistics
 from search.knowledge import Table
-from search.ranking import fetch_known, rank, sample_ids, statistics_of
-from search.stores.base import Where
+from search.ranking import fetch_known, rank, read_all, sample_ids, statistics_of
+from search.stores.base import Scan, Where
 from search.stores.memory import MemoryStore
 from search.types import Hit, Vectors
+from search.wishes import Rule, Rules
 
 N, DIM = 600, 8
 
@@ -181,3 +183,74 @@ def test_evidence_is_of_the_photos_asked_for_when_one_was_exchanged() -> None:
     rows, known = table.find(ids)
     assert (rows is table.whole, known) == (True, None)
     assert table.find(np.array([4, 6, 2]))[0].tolist() == [1, 2, 0]
+
+
+class Rough(MemoryStore):
+    """A store that reads carelessly first, and says by how much."""
+
+    def scan(self, vectors: Vectors, *, where: Where | None = None) -> Scan:
+        true = super().scan(vectors, where=where)
+        chance = np.random.default_rng(len(true.ids))
+        errors = chance.uniform(0, 0.2, len(true.ids)).astype(np.float32)
+        # As far off as it says: nothing less is sure to show a bound that is too narrow.
+        off = errors[:, None] * chance.choice([-1, 1], true.scores.shape)
+        rough = np.asarray(true.scores + off, np.float32)
+        return replace(true, scores=rough, errors=errors, score=lambda rows: true.scores[rows])
+
+
+def rules_of(brand: int) -> Rules:
+    has, stated = Where(any_of={"brand": frozenset({brand})}), Where(between={"brand": (1, None)})
+    wished = Rule(EditTerm("change", "brand", "x", weight=0.2), has, stated, False, False)
+    other = Where(any_of={"brand": frozenset({brand + 1})})
+    return Rules((wished, Rule(EditTerm("avoid", "brand", "y"), other, stated, True, True)))
+
+
+@settings(max_examples=40, deadline=None)
+@given(
+    seed=st.integers(2, 500),
+    weight=st.floats(0.05, 0.95),
+    depth=st.integers(1, 80),
+    tinted=st.booleans(),
+    unlike=st.booleans(),
+    ruled=st.booleans(),
+    filtered=st.booleans(),
+)
+def test_no_place_depends_on_how_carefully_was_read_first(
+    store: MemoryStore,
+    seed: int,
+    weight: float,
+    depth: int,
+    tinted: bool,
+    unlike: bool,
+    ruled: bool,
+    filtered: bool,
+) -> None:
+    chance = np.random.default_rng(seed)
+    q, outlines = query(seed, weight), unit_rows(N, seed + 1)
+    outlines[::7] = 0.0
+    colours = np.log(chance.dirichlet(np.ones(4), N)).astype(np.float32)
+    lengths = chance.uniform(0.6, 1.0, N).astype(np.float32)
+    table = Table(IDS, np.asfortranarray(colours), lengths, outlines)
+    q = replace(
+        q,
+        catalog=Statistics(CATALOG, Evidence(colours, outlines), lengths),
+        shape=unit_rows(1, seed + 2)[0],
+        colours=((1, 1.0),) if tinted else (),
+        more=q.text if tinted and seed % 2 else None,
+        unlike=unit_rows(2, seed + 3) if unlike else None,
+    )
+    rough = Rough(encoder_id="test", dim=DIM)
+    rough.upsert(IDS, CATALOG, [{"brand": int(i) % 10} for i in IDS])
+    rough.publish()
+    where = Where(between={"brand": (2, 7)}) if filtered else None
+    told = []
+    for one in (store, rough):
+        found = rank(
+            one, q, FUSIONS["mixture"], depth, where=where, table=table,
+            rules=rules_of(seed % 9) if ruled else None,
+        )  # fmt: skip
+        near = read_all(one, q, FUSIONS["mixture"], table, beside=unit_rows(1, seed + 4)[0])
+        assert near is not None
+        told.append(([(h.image_id, h.score) for h in found.hits], found.complete, near.nearest(9)))
+    assert told[0] == told[1]
+    assert len(told[0][0]) == depth or told[0][1]

@@ -72,8 +72,9 @@ def test_what_the_catalog_does_not_state_is_unknown() -> None:
     ShoeModel.objects.all().delete()
     rules = rules_from([EditTerm("change", "sole", "white")], Seen())
     assert rules.marks == ()
-    assert rules.score(_no_marks(3), 3).tolist() == [0, 0, 0]
-    assert [terms[0][1] for terms in rules.standings(_no_marks(3), 3)] == ["unknown"] * 3
+    answers = rules.answers(_no_marks(3))
+    assert rules.score(answers).tolist() == [0, 0, 0]
+    assert [terms[0][1] for terms in rules.standings(answers)] == ["unknown"] * 3
 
 
 def test_photos_are_described_once(ask: Ask, shelf: Shelf) -> None:

@@ -473,15 +473,20 @@ class StoreContract:
             scan = reader.scan(EXACT[:2], where=where)
             order = np.argsort(scan.ids)
             assert scan.ids[order].tolist() == kept
-            np.testing.assert_allclose(
-                scan.scores[order], store.fetch(kept) @ EXACT[:2].T, atol=1e-6
-            )
+            exact = scan.exactly(order)
+            assert exact.ids.tolist() == kept
+            assert exact.errors is None
+            np.testing.assert_allclose(exact.scores, store.fetch(kept) @ EXACT[:2].T, atol=1e-6)
+            errors = np.zeros(len(order)) if scan.errors is None else scan.errors[order]
+            assert (abs(scan.scores[order] - exact.scores) <= errors[:, None] + 1e-6).all()
             marks = scan.marks([any_of(a={1}), between(a=(2, None))])
             assert marks[0][order].tolist() == [number == 0 for number in kept]
             assert marks[1][order].tolist() == [number in (1, 7) for number in kept]
             some = scan.only(marks[1])
             assert sorted(some.ids.tolist()) == [1, 7]
             assert some.marks([any_of(a={1})]).tolist() == [[False, False]]
+            one = some.exactly(np.array([1]))
+            np.testing.assert_allclose(one.scores, store.fetch(one.ids) @ EXACT[:2].T, atol=1e-6)
         assert reader.scan(EXACT[:0]).scores.shape == (4, 0)
         assert reader.scan(EXACT[:1]).marks([]).shape == (0, 4)
 

@@ -19,6 +19,7 @@ SHAPES: dict[str, dict[str, Any]] = {
     "merged": {"merge_after": 1},
     "base": {"compact_min": 0, "compact_share": 0.0},
     "mixed": {"compact_min": 4, "compact_share": 0.5, "merge_after": 2},
+    "coded": {"compact_min": 4, "compact_share": 0.5, "merge_after": 2, "coded_from": 1},
     "graph": {"compact_min": 4, "flat_limit": 0},
 }
 
@@ -51,6 +52,10 @@ class TestBaseAndDeltas(FaissContract):
     shape = "mixed"
 
 
+class TestCoded(FaissContract):
+    shape = "coded"
+
+
 class TestGraph(FaissContract):
     shape = "graph"
 
@@ -58,6 +63,11 @@ class TestGraph(FaissContract):
 class MixedMachine(StoreMachine):
     def build(self, folder: Path) -> VectorStore:
         return build(folder, "mixed", refresh_seconds=0.0)
+
+
+class CodedMachine(StoreMachine):
+    def build(self, folder: Path) -> VectorStore:
+        return build(folder, "coded", refresh_seconds=0.0)
 
 
 class GraphMachine(StoreMachine):
@@ -73,6 +83,8 @@ RUNS = settings(
 )
 TestMixedMachine = MixedMachine.TestCase
 TestMixedMachine.settings = RUNS
+TestCodedMachine = CodedMachine.TestCase
+TestCodedMachine.settings = RUNS
 TestGraphMachine = GraphMachine.TestCase
 TestGraphMachine.settings = RUNS
 
