@@ -144,6 +144,8 @@ class Blend:
     @staticmethod
     def _parts(gallery: Gallery, names: Vectors) -> Mixture:
         rows = gallery.draw(KEPT)
+        # Sorted once, and not with every query.
+        rows = rows[np.argsort(gallery.labels[rows], kind="stable")]
         return Mixture(
             means=Prototype().fit(gallery, None),
             near=gallery.vectors[rows],

@@ -150,7 +150,9 @@ def nearest_by_model(near: Floats, labels: Labels, classes: int) -> Floats:
     best = np.full((len(near), classes), NEVER)
     if not len(labels):
         return best
-    order = np.argsort(labels, kind="stable")
-    found, starts = np.unique(labels[order], return_index=True)
-    best[:, found] = np.maximum.reduceat(near[:, order], starts, axis=1)
+    if (labels[1:] < labels[:-1]).any():
+        order = np.argsort(labels, kind="stable")
+        labels, near = labels[order], near[:, order]
+    starts = np.flatnonzero(np.append(True, labels[1:] != labels[:-1]))
+    best[:, labels[starts]] = np.maximum.reduceat(near, starts, axis=1)
     return best

@@ -145,11 +145,13 @@ def _facts(model_ids: Sequence[int]) -> dict[int, Facts]:
     return {number: found.get(number, Facts("")) for number in model_ids}
 
 
+_OWN = ("pk", "brand__name", "name")
+_NAMES = ShoeModel.objects.order_by().values_list(*_OWN, *(f"merged_into__{f}" for f in _OWN))
+
+
 def _candidates(pairs: Sequence[tuple[int, float]], votes: Poll) -> tuple[Candidate, ...]:
     """As the catalog stands now: merged models count together, deleted ones are left out."""
-    rows = ShoeModel.objects.filter(pk__in=[number for number, _ in pairs]).order_by()
-    own = ("pk", "brand__name", "name")
-    names = {row[0]: row for row in rows.values_list(*own, *(f"merged_into__{f}" for f in own))}
+    names = {row[0]: row for row in _NAMES.filter(pk__in=[number for number, _ in pairs])}
     counts = {vote.label: vote.count for vote in votes.votes}
     found: dict[int, Candidate] = {}
     for number, share in pairs:
