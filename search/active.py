@@ -62,15 +62,17 @@ def load(encoder: Encoder) -> None:
     encoder.encode_images([Image.new("RGB", (224, 224), "white")])
 
 
+_SWITCHES = (
+    EncoderSwitch.objects.filter(Q(status=EncoderSwitch.Status.DONE) | Q(unfinished=True))
+    .order_by(F("swapped_at").desc(nulls_first=True), "-pk")
+    .values_list("name", "status", "stage")
+)
+
+
 def _names() -> tuple[str, str]:
     """The active encoder's name, and that of the one to load for a swap that is near, or ""."""
-    rows = (
-        EncoderSwitch.objects.filter(Q(status=EncoderSwitch.Status.DONE) | Q(unfinished=True))
-        .order_by(F("swapped_at").desc(nulls_first=True), "-pk")
-        .values_list("name", "status", "stage")
-    )
     upcoming = ""
-    for name, status, stage in rows[:2]:
+    for name, status, stage in _SWITCHES[:2]:
         if status == EncoderSwitch.Status.DONE:
             return name, upcoming
         if status == EncoderSwitch.Status.RUNNING and stage in PRELOADED_FROM:

@@ -6,8 +6,6 @@ from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final, NamedTuple
 
-from django.core.files.storage import Storage
-
 from catalog.models import ColorwayColour, ImageStatus, ShoeImage
 from catalog.selectors import colorway_cards
 from search.results import PhotoHit, Result
@@ -59,28 +57,27 @@ def group_hits(
     return list(groups.values())
 
 
+# Built once: with every search this would take as long as the queries themselves.
+_SHOWN = ShoeImage.objects.filter(status=ImageStatus.ACCEPTED, colorway__isnull=False).order_by()
+_PHOTOS = _SHOWN.values_list(*Photo._fields)
+_MODELS = _SHOWN.values_list(
+    "id", "colorway__model_id", "colorway__model__brand__name", "colorway__model__name"
+)
+
+
 def _photos_of(image_ids: Iterable[int]) -> dict[int, Photo]:
     """By id, of those that may be shown. One query for each ``MAX_IDS``."""
     found: dict[int, Photo] = {}
     ids = list(image_ids)
     for start in range(0, len(ids), MAX_IDS):
-        rows = ShoeImage.objects.filter(
-            id__in=ids[start : start + MAX_IDS],
-            status=ImageStatus.ACCEPTED,
-            colorway__isnull=False,
-        ).order_by()
-        found.update((row[0], Photo(*row)) for row in rows.values_list(*Photo._fields))
+        rows = _PHOTOS.filter(id__in=ids[start : start + MAX_IDS])
+        found.update((row[0], Photo(*row)) for row in rows)
     return found
 
 
 def models_of(image_ids: Iterable[int]) -> dict[int, tuple[int, str]]:
     """Image id → (model id, "Brand Model"), of those that may be shown. One query."""
-    photos = ShoeImage.objects.filter(
-        id__in=list(image_ids), status=ImageStatus.ACCEPTED, colorway__isnull=False
-    )
-    rows = photos.order_by().values_list(
-        "id", "colorway__model_id", "colorway__model__brand__name", "colorway__model__name"
-    )
+    rows = _MODELS.filter(id__in=list(image_ids))
     return {image: (model, f"{brand} {name}".strip()) for image, model, brand, name in rows}
 
 
@@ -106,22 +103,20 @@ def results_from(
     Of nearly the same pictures of a colorway the best is shown, the others are counted.
     """
     cards = colorway_cards([group.colorway_id for group in groups])
-    storage: Storage = ShoeImage._meta.get_field("file").storage
     results = []
     for group in groups:
         card = cards.get(group.colorway_id)
         if card is None:
             continue
         best, *others = _distinct(group)
-        urls = {photo.id: storage.url(photo.file) for _, photo in (best, *others)}
-        hit = best[0]
+        hit, photo = best
         results.append(
             Result(
                 card=card,
                 score=hit.score,
                 hit=hit,
-                image_url=urls[hit.image_id],
-                others=tuple(PhotoHit(h.image_id, h.score, urls[h.image_id]) for h, _ in others),
+                photo=PhotoHit(hit.image_id, hit.score, photo.file),
+                others=tuple(PhotoHit(h.image_id, h.score, p.file) for h, p in others),
                 why=why.get(hit.image_id, {}),
                 terms=standing.get(hit.image_id, ()),
                 closeness=closeness(hit.score),

@@ -8,6 +8,8 @@ from itertools import pairwise
 from statistics import median
 from typing import TYPE_CHECKING, Final
 
+from catalog.models import ShoeImage
+
 if TYPE_CHECKING:
     from catalog.selectors import ColorwayCard
     from search.query import Query
@@ -21,7 +23,13 @@ class PhotoHit:
 
     image_id: int
     score: float
-    url: str
+    file: str
+    """Its name in the photos' storage."""
+
+    @property
+    def url(self) -> str:
+        """Where it can be got."""
+        return ShoeImage(file=self.file).file.url
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +39,7 @@ class Result:
     card: ColorwayCard
     score: float
     hit: Hit
-    image_url: str
+    photo: PhotoHit
     others: tuple[PhotoHit, ...] = ()
     """Best first, without the leading one."""
     why: Mapping[str, float] = field(default_factory=dict)

@@ -10,7 +10,7 @@ from catalog.selectors.browsing import (
     colorways_list,
     models_list,
 )
-from catalog.selectors.cards import ColorwayCard, Cover, colorway_cards
+from catalog.selectors.cards import ColorwayCard, Cover, colorway_cards, photo_counts
 from catalog.selectors.details import (
     ColorwayDetail,
     ListingDetail,
@@ -55,5 +55,6 @@ __all__ = [
     "listing_texts",
     "model_get",
     "models_list",
+    "photo_counts",
     "photos_labelled",
 ]

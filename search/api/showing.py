@@ -9,7 +9,7 @@ from urllib.parse import urlencode
 from django.http import HttpRequest
 
 from catalog.models import ShoeImage
-from catalog.selectors import ColorwayCard, ColorwayDetail
+from catalog.selectors import ColorwayCard, ColorwayDetail, photo_counts
 from catalog.thumbnails import Pictured, thumbnail_url
 from search.api.schemas import (
     CandidateOut,
@@ -50,14 +50,18 @@ def photo_out(request: HttpRequest, image: Pictured, url: str) -> PhotoOut:
 
 
 def shoes_out(request: HttpRequest, cards: Iterable[ColorwayCard]) -> list[ShoeOut]:
-    """One query, for the covers' addresses."""
+    """Three queries, for the covers' addresses and for how many photos there are."""
     cards = list(cards)
     covers = image_urls(card.cover.id for card in cards if card.cover)
-    return [_shoe(request, card, covers) for card in cards]
+    counts = photo_counts(card.id for card in cards)
+    return [_shoe(request, card, covers, counts) for card in cards]
 
 
 def _shoe(
-    request: HttpRequest, card: ColorwayCard, photos: Mapping[int, tuple[ShoeImage, str]]
+    request: HttpRequest,
+    card: ColorwayCard,
+    photos: Mapping[int, tuple[ShoeImage, str]],
+    counts: Mapping[int, int],
 ) -> ShoeOut:
     cover = photos.get(card.cover.id) if card.cover else None
     return ShoeOut(
@@ -77,7 +81,7 @@ def _shoe(
         shops=card.shops,
         availability=card.availability,
         is_available=card.is_available,
-        photos=card.photos,
+        photos=counts.get(card.id, 0),
     )
 
 
@@ -86,9 +90,10 @@ def search_out(request: HttpRequest, found: SearchPage) -> SearchOut:
     ids |= {other.image_id for result in found.results for other in result.others}
     ids |= {result.card.cover.id for result in found.results if result.card.cover}
     photos = image_urls(ids)
+    counts = photo_counts(result.card.id for result in found.results)
     edit = edit_of(found.query)
     results = [
-        _result(request, result, photos)
+        _result(request, result, photos, counts)
         for result in found.results
         if result.hit.image_id in photos  # deleted between two queries
     ]
@@ -111,10 +116,13 @@ def search_out(request: HttpRequest, found: SearchPage) -> SearchOut:
 
 
 def _result(
-    request: HttpRequest, result: Result, photos: Mapping[int, tuple[ShoeImage, str]]
+    request: HttpRequest,
+    result: Result,
+    photos: Mapping[int, tuple[ShoeImage, str]],
+    counts: Mapping[int, int],
 ) -> ResultOut:
     return ResultOut(
-        shoe=_shoe(request, result.card, photos),
+        shoe=_shoe(request, result.card, photos, counts),
         score=result.score,
         photo=photo_out(request, *photos[result.hit.image_id]),
         others=[

@@ -88,7 +88,7 @@ def test_photos_of_one_colorway_are_one_result(shelf: Shelf, ask: Ask) -> None:
     assert {first.hit.image_id, *(other.image_id for other in first.others)} == own
     assert len(first.others) == 2
     assert all(first.score >= other.score for other in first.others)
-    assert first.image_url == ShoeImage.objects.get(pk=first.hit.image_id).file.url
+    assert first.photo.url == ShoeImage.objects.get(pk=first.hit.image_id).file.url
     assert all(other.url.endswith(".png") for other in first.others)
 
 
