@@ -9,6 +9,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from typing import Final
+from weakref import WeakKeyDictionary
 
 from django.db import DatabaseError
 from django.db.models import Count, Max
@@ -23,6 +24,8 @@ log = logging.getLogger(__name__)
 
 FRESH: Final = 60.0
 """Seconds for which the catalog is not asked again whether its names have changed."""
+MOST_SENTENCES: Final = 500
+"""Kept read: a page asks for its chips three times, and again with every filter."""
 MOST_MODELS: Final = 50_000
 """Names beyond are left out, the oldest models first: a process holds 1 KB for each."""
 
@@ -30,6 +33,7 @@ Stamp = tuple[object, ...]
 
 _lock = threading.Lock()
 _kept: tuple[float, Stamp, Lexicon] | None = None
+_read_before: WeakKeyDictionary[Lexicon, dict[str, Edit]] = WeakKeyDictionary()
 
 
 def catalog_lexicon(*, fresh: float = FRESH) -> Lexicon:
@@ -55,10 +59,18 @@ def catalog_lexicon(*, fresh: float = FRESH) -> Lexicon:
 
 
 def edit_of(query: Query) -> Edit:
-    """The chips of a query: as corrected, else as its words are read."""
+    """The chips of a query: as corrected, else as its words are read, once by each lexicon."""
     if query.edit is not None:
         return replace(query.edit, words=query.words)
-    return edit_parse(query.words, lexicon=catalog_lexicon())
+    lexicon = catalog_lexicon()
+    known = _read_before.setdefault(lexicon, {})
+    edit = known.get(query.words)
+    if edit is None:
+        edit = edit_parse(query.words, lexicon=lexicon)
+        if len(known) >= MOST_SENTENCES:
+            known.clear()
+        known[query.words] = edit
+    return edit
 
 
 def _stamp() -> Stamp:

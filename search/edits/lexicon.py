@@ -79,7 +79,7 @@ class Meaning:
 Words = tuple[str, ...]
 
 
-@dataclass
+@dataclass(eq=False)
 class Lexicon:
     """Phrases and their meanings; ``below`` is asked for what is not here."""
 

@@ -37,7 +37,9 @@ class Framed:
     """Whether there is plain ground; if not, ``shoe`` is all of the photo."""
 
 
-def frame(image: Image.Image, side: int) -> Framed:
+def frame(
+    image: Image.Image, side: int, *, resample: Image.Resampling = Image.Resampling.BICUBIC
+) -> Framed:
     """Cut plain margins, pad to a square in the colour of the ground, shrink to ``side`` px."""
     rgb = as_rgb(image)
     rgb.load()
@@ -46,9 +48,10 @@ def frame(image: Image.Image, side: int) -> Framed:
     fill = (255, 255, 255) if ground is None else tuple(int(c) for c in ground)
     if ground is not None:
         rgb = rgb.crop(_box(shoe_mask(thumb, ground), rgb.size))
-    square = _square(rgb, side, fill)
-    pixels = np.asarray(square)
-    swatch = np.asarray(square.resize((GRID, GRID), Image.Resampling.BOX))
+    square = _square(rgb, side, fill, resample)
+    pixels = swatch = np.asarray(square)
+    if side != GRID:
+        swatch = np.asarray(square.resize((GRID, GRID), Image.Resampling.BOX))
     # Without plain ground everything counts but the padding.
     shoe = _unpadded(rgb.size) if ground is None else shoe_mask(swatch, ground)
     return Framed(pixels=pixels, swatch=swatch, shoe=shoe, plain=ground is not None)
@@ -94,11 +97,13 @@ def _box(mask: Mask, size: tuple[int, int]) -> tuple[int, int, int, int]:
     return left, top, right, bottom
 
 
-def _square(image: Image.Image, side: int, fill: tuple[int, ...]) -> Image.Image:
+def _square(
+    image: Image.Image, side: int, fill: tuple[int, ...], resample: Image.Resampling
+) -> Image.Image:
     width, height = image.size
     scale = side / max(width, height)
     size = (max(1, round(width * scale)), max(1, round(height * scale)))
-    resized = image.resize(size, Image.Resampling.BICUBIC, reducing_gap=2.0)
+    resized = image.resize(size, resample, reducing_gap=2.0)
     if size == (side, side):
         return resized
     canvas = Image.new("RGB", (side, side), fill)

@@ -16,7 +16,7 @@ import numpy.typing as npt
 
 from search.edits import edit_parse
 from search.encoders.colours import swatch_colours
-from search.encoders.framing import Framed, frame
+from search.encoders.framing import Framed
 from search.evaluation.datasets import ShoePhoto
 from search.evaluation.embeddings import photo_open
 from search.evaluation.looking import look
@@ -29,7 +29,7 @@ from search.evaluation.tasks.edit import (
     main_colour,
 )
 from search.evidence import Weights, agreement
-from search.evidence.pixels import PALETTE, SIDE, edge_counts, tally
+from search.evidence.pixels import PALETTE, edge_counts, framed_coarsely, tally
 from search.fusion import EncodedQuery, Evidence, Scores
 from search.fusion.mixture import Mixture, Recipe
 from search.texts import COLOUR_SLUGS, text_space
@@ -154,7 +154,7 @@ def weights_learn(
     """Palette, colour classifier and directions of edges, from photos of the training share."""
     framed = []
     for done, photo in enumerate(photos):
-        framed.append(frame(photo_open(photo.path), SIDE))
+        framed.append(framed_coarsely(photo_open(photo.path)))
         if done % 50 == 0:
             report("Framing", done, len(photos))
     palette = _palette(framed, seed)

@@ -12,11 +12,10 @@ import numpy as np
 import pytest
 from django.core.management import CommandError, call_command
 
-from search.encoders.framing import frame
 from search.evaluation import tuning
 from search.evaluation.datasets import read_dataset
 from search.evaluation.protocol import Request
-from search.evidence.pixels import SIDE, tally
+from search.evidence.pixels import framed_coarsely, tally
 from search.fusion.mixture import recipe
 from search.texts import COLOUR_SLUGS
 from tests.fakes import FakeEncoder
@@ -73,7 +72,7 @@ def test_learned_weights_name_the_colours_of_new_photos(data: Path) -> None:
     learned = tuning.weights_learn(photos, lambda *_: None)
     assert learned.edges.shape[1] == tuning.DIRECTIONS
     assert learned.names == COLOUR_SLUGS
-    framed = [frame(shoe(99, colour, 0), SIDE) for colour in COLOURS]
+    framed = [framed_coarsely(shoe(99, colour, 0)) for colour in COLOURS]
     tallies = np.stack([tally(one, learned.palette) for one in framed])
     logits = 3 * tallies @ learned.colours[:-1] + learned.colours[-1]
     assert [COLOUR_SLUGS[place] for place in logits.argmax(axis=1)] == list(COLOURS)
