@@ -29,6 +29,8 @@ _REMEMBERED_FILTERS = 64
 _CHUNK = 4096
 _CODED_QUERIES = 16
 """Up to so many at once a search waits for memory, and codes are faster; then for arithmetic."""
+_CODED_SHARE = 0.25
+"""From this share of the rows on: codes are read whole, exact vectors where a filter keeps them."""
 _SCANNED = 512
 """Rows that a scan multiplies at a time, with one vector after the other: half a megabyte stays in
 a core's own cache meanwhile."""
@@ -189,7 +191,8 @@ class View:
         no other could be among the ``k`` best."""
         parts: list[tuple[Sequence[Rows], bool]] = []
         base, (keep, late) = self.state.base, keeps
-        if keep.count and base.codes is not None and len(queries) <= _CODED_QUERIES:
+        many = keep.count > 0 and keep.count >= _CODED_SHARE * len(base.table)
+        if many and base.codes is not None and len(queries) <= _CODED_QUERIES:
             among = keep.rows(len(base.table))
             scores, errors = base.codes.scores(queries)
             parts.append(([contenders(one, k, errors, among) for one in scores], True))
