@@ -55,7 +55,8 @@ class Scan:
     ids: npt.NDArray[np.int64]
     """(n,); the same object while nothing was published and nothing is filtered."""
     scores: npt.NDArray[np.float32]
-    """(n, m): inner products with each of m vectors; each column lies in one piece."""
+    """(n, m): inner products with each of m vectors, but for ``errors``; each column lies in one
+    piece."""
     marks: Callable[[Sequence[Where]], npt.NDArray[np.bool_]]
     """(len(clauses), n): which photos match each clause, as of when they were scanned."""
     errors: npt.NDArray[np.float32] | None = None
