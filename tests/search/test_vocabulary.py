@@ -9,7 +9,8 @@ from django.core.management import call_command
 
 from catalog.models import Brand, BrandAlias, ShoeModel, ShoeModelAlias
 from search.edits import edit_parse
-from search.vocabulary import catalog_lexicon
+from search.query import Query
+from search.vocabulary import catalog_lexicon, edit_of
 from tests.factories import BrandFactory, ShoeModelFactory
 
 pytestmark = pytest.mark.django_db
@@ -84,6 +85,21 @@ def test_names_are_read_once(django_assert_num_queries: object) -> None:
         assert catalog_lexicon() is catalog_lexicon()
     with django_assert_num_queries(4):  # type: ignore[operator]
         catalog_lexicon(fresh=0)
+
+
+def test_a_sentence_is_read_once_and_anew_when_names_change(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("search.vocabulary.MOST_SENTENCES", 2)
+    query = Query(words="in zephyrine")
+    catalog_lexicon(fresh=0)
+    assert edit_of(query).terms == ()
+    for words in ("in zephyrine", "in red", "in navy", "in zephyrine"):  # more than are kept
+        assert edit_of(Query(words=words)).words == words
+    assert edit_of(query) is edit_of(query)
+    brand_named("Zephyrine")
+    catalog_lexicon(fresh=0)
+    assert [term.value for term in edit_of(query).terms] == ["Zephyrine"]
 
 
 def test_the_command_prints_the_chips(capsys: pytest.CaptureFixture[str]) -> None:
