@@ -88,7 +88,7 @@ def chips_applied(params: QueryDict) -> Query:
     place = params.get(PLACE) or NEW
     terms = list(edit.terms)
     at = int(place) if place.isascii() and place.isdigit() and len(place) < 4 else len(terms)
-    changed = _term_from(params)
+    changed = _term_from(params, terms[at] if at < len(terms) else None)
     # A chip that is no longer there was removed in another tab: what was wished for is added.
     terms[at : at + 1] = [changed]
     return replace(query, edit=replace(edit, terms=tuple(terms)), page=1)
@@ -101,9 +101,11 @@ def chips_for_words(params: QueryDict) -> None:
             params.setlist(name, [])
 
 
-def _term_from(params: QueryDict) -> EditTerm:
+def _term_from(params: QueryDict, before: EditTerm | None) -> EditTerm:
     mode, attribute = params.get("chip_mode") or "", params.get("chip_attribute") or ""
     value = words_clean(params.get("chip_value") or "")
+    if mode == "avoid" and not value and before is not None and before.value is None:
+        mode = "change"  # to avoid what the photo shows is to ask for another
     try:
         weight = float(params.get("chip_weight") or 1)
         if value and value not in (*CHOICES.get(attribute, ()), *TONES):
@@ -146,6 +148,8 @@ def label_of(term: EditTerm) -> str:
     """What a chip says beside its mode: "colour red", "the same brand", "price under 80"."""
     if term.tone:
         return f"a {term.tone} {term.attribute}"
+    if (term.mode, term.attribute, term.value) == ("change", "price", None):
+        return "a lower price"
     if term.value is None:
         return f"{'the same' if term.mode == 'keep' else 'another'} {term.attribute}"
     if term.attribute == "price":

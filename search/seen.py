@@ -8,9 +8,11 @@ from typing import Final
 import numpy as np
 
 from search.recognition.voting import NEIGHBOURS, knn_vote
-from search.stores.base import VectorStore
+from search.stores.base import Payload, VectorStore
 from search.types import Hit
-from search.wishes import FIELDS, Seen
+from search.wishes import FIELDS, Seen, field_of
+
+Value = int | float | tuple[int, ...]
 
 SURE: Final = 0.5
 """Share of the nearest photos' votes from which a value counts as what the photo shows."""
@@ -31,15 +33,16 @@ def seen_in(store: VectorStore, near: Sequence[Hit], image_id: int | None) -> Se
     ]
     own = [payload for hit, payload in rows if hit.image_id == image_id]
     same = own or [payload for hit, payload in rows if hit.score >= SAME]
+    if not same and (colorway := _voted(rows, "colorway")) is not None:
+        same = [payload for _, payload in rows if payload["colorway"] == colorway]
     values: dict[str, frozenset[int]] = {}
-    for name in FIELDS:
+    for attribute in FIELDS:
+        name = field_of(attribute)
         stated = next((payload[name] for payload in same if name in payload), None)
-        voters = [(hit.score, payload[name]) for hit, payload in rows if name in payload]
-        if stated is None and voters:
-            vote = knn_vote(np.array([score for score, _ in voters]), [one for _, one in voters])[0]
-            stated = vote.label if vote.share > SURE else None
+        if stated is None:
+            stated = _voted(rows, name)
         if stated is not None:
-            values[name] = _whole(stated)
+            values[attribute] = _whole(stated)
     return Seen(
         values,
         frozenset(code for payload in same for code in _whole(payload["colorway"])),
@@ -47,9 +50,18 @@ def seen_in(store: VectorStore, near: Sequence[Hit], image_id: int | None) -> Se
     )
 
 
-def _whole(value: int | float | tuple[int, ...]) -> frozenset[int]:
+def _voted(rows: Sequence[tuple[Hit, Payload]], name: str) -> Value | None:
+    """What most of the nearest photos' votes say of a field; None where they are not sure."""
+    voters = [(hit.score, payload[name]) for hit, payload in rows if name in payload]
+    if not voters:
+        return None
+    vote = knn_vote(np.array([score for score, _ in voters]), [value for _, value in voters])[0]
+    return vote.label if vote.share > SURE else None
+
+
+def _whole(value: Value) -> frozenset[int]:
     return frozenset(value) if isinstance(value, tuple) else frozenset({int(value)})
 
 
-def _one(value: int | float | tuple[int, ...]) -> int | float:
+def _one(value: Value) -> int | float:
     return value[0] if isinstance(value, tuple) else value

@@ -120,10 +120,14 @@ def _show(request: HttpRequest) -> HttpResponse:
             return redirect(address(chips_applied(request.GET)))
         query = Query.from_params(request.GET)
     except QueryError as error:
+        rest = _lenient(request.GET)
         told = Told(
-            str(error), HTTPStatus.BAD_REQUEST, action="Start a new search", href=request.path
+            str(error),
+            HTTPStatus.BAD_REQUEST,
+            action="Start a new search" if rest.is_empty else "Go on without it",
+            href=request.path if rest.is_empty else address(rest),
         )
-        return _answer(request, _lenient(request.GET), told=told)
+        return _answer(request, rest, _found_still(request, rest), told)
     if query.is_empty:
         return _answer(request, query)
     try:
@@ -131,6 +135,16 @@ def _show(request: HttpRequest) -> HttpResponse:
     except SearchError as error:
         return _answer(request, query, told=_told(error, query))
     return _answer(request, query, found)
+
+
+def _found_still(request: HttpRequest, rest: Query) -> SearchPage | None:
+    """What was found before a chip was changed in a way that cannot be meant."""
+    if PLACE not in request.GET or rest.is_empty:
+        return None
+    try:
+        return search(rest, per_page=PER_PAGE)
+    except SearchError:
+        return None
 
 
 def _told(error: SearchError, query: Query) -> Told:

@@ -140,9 +140,9 @@ def rules_from(
         elif term.value is None:
             codes = seen.values.get(term.attribute)
             if term.attribute == "price":
-                satisfied = _cheaper(seen) if term.mode != "keep" else None
+                satisfied = _cheaper(seen) if term.mode != "keep" else _about(seen)
             else:
-                satisfied = Where(any_of={term.attribute: codes}) if codes else None
+                satisfied = Where(any_of={field_of(term.attribute): codes}) if codes else None
                 against = term.mode != "keep"
         else:
             alike = [t.value for t in terms if (t.mode, t.attribute) == (term.mode, term.attribute)]
@@ -151,7 +151,7 @@ def rules_from(
             Rule(
                 term=term,
                 satisfied=satisfied,
-                known=None if satisfied is None else _known(term.attribute),
+                known=None if satisfied is None else _known(term),
                 against=against,
                 forbids=against and term.weight >= 1,
             )
@@ -192,11 +192,18 @@ def _where(attribute: str, values: Sequence[str]) -> Where | None:
             return None
 
 
-def _known(attribute: str) -> Where:
+def field_of(attribute: str) -> str:
+    """The field of a payload by which shoes are the same: one of several colours is not enough."""
+    return "main_colour" if attribute == "colour" else attribute
+
+
+def _known(term: EditTerm) -> Where:
+    attribute = term.attribute
     if attribute in {"closure", "material"}:
         stated = ShoeModel.objects.exclude(**{attribute: ""}).values_list("id", flat=True)
         return Where(any_of={"model": frozenset(stated)})
-    return Where(between={attribute: (None, None)})
+    same = term.value is None and not term.tone
+    return Where(between={field_of(attribute) if same else attribute: (None, None)})
 
 
 def _any(name: str, codes: Iterable[int]) -> Where:
@@ -214,6 +221,13 @@ def _priced(value: str) -> Where | None:
         return Where(between={"price": (float(low), float(high))})
     except ValueError:
         return None
+
+
+def _about(seen: Seen) -> Where | None:
+    """ "Same price": within a fifth of it."""
+    if seen.price is None:
+        return None
+    return Where(between={"price": (0.8 * seen.price, 1.2 * seen.price)})
 
 
 def _cheaper(seen: Seen) -> Where | None:

@@ -23,9 +23,10 @@ _HEIGHTS, _CATEGORIES, _GENDERS = (
 def image_payloads(image_ids: Sequence[int]) -> dict[int, Payload]:
     """Payload by photo id; a photo without a colorway has an empty one, a missing id none.
 
-    Fields: ``colorway``, ``model``, ``brand`` (ids); ``colour`` (tuple of Colour.code, ascending);
-    ``height``, ``category``, ``gender`` (1-based places in declaration order); ``retailer`` (ids
-    of shops that list it now); ``price`` (float, SHOEFINDER_CURRENCY); ``available`` (0 or 1).
+    Fields: ``colorway``, ``model``, ``brand`` (ids); ``colour`` (tuple of Colour.code, ascending)
+    and ``main_colour`` (the first one's); ``height``, ``category``, ``gender`` (1-based places in
+    declaration order); ``retailer`` (ids of shops that list it now); ``price`` (float,
+    SHOEFINDER_CURRENCY); ``available`` (0 or 1).
     A correction counts, else what is stated, else a sure prediction; what is unknown is absent. 2
     queries for each 5,000 ids, and one where colours are not as stated.
     """
@@ -64,9 +65,10 @@ def _payloads(image_ids: Sequence[int]) -> dict[int, Payload]:
         payload |= {"colorway": colorway, "model": model, "brand": brand}
         payload["available"] = int(bool(available))
         slugs = otherwise.get(colorway) or (key or "").split("/")
-        codes = {BY_SLUG[slug].code for slug in slugs if slug in BY_SLUG}
+        codes = [BY_SLUG[slug].code for slug in slugs if slug in BY_SLUG]
         if codes:
-            payload["colour"] = tuple(sorted(codes))
+            payload["colour"] = tuple(sorted(set(codes)))
+            payload["main_colour"] = codes[0]
         if height in _HEIGHTS:
             payload["height"] = _HEIGHTS[height]
         if category in _CATEGORIES:

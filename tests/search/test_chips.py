@@ -125,6 +125,20 @@ def test_a_chip_that_cannot_be_meant_is_refused_in_words(
     assert answer.status_code == 400
     assert told in text(answer)
     assert 'value="red"' in answer.content.decode()
+    # What was found before is still there.
+    assert 'id="result-list"' in answer.content.decode()
+
+
+def test_avoiding_what_the_photo_shows_asks_for_another(site: Site) -> None:
+    before = site.client.get("/", {"q": "same brand but red"})
+    changed = {**form(before, "0"), "chip_mode": "avoid", "chip_value": ""}
+    after = site.client.get("/", changed, follow=True)
+    assert shown(after)[0] == "change another brand"
+
+
+def test_a_method_that_was_chosen_stays_with_the_next_sentence(site: Site) -> None:
+    answer = site.client.get("/", {"q": "red", "named_by": "knn"})
+    assert 'name="named_by" value="knn"' in answer.content.decode()
 
 
 def test_the_search_form_keeps_chips_until_other_words_are_sent(site: Site) -> None:

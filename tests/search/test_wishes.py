@@ -112,3 +112,37 @@ def test_near_photos_outvote_many_that_are_farther() -> None:
     store.publish()
     near = [Hit(n, 0.95 if brand == 1 else 0.7) for n, brand in enumerate(brands)]
     assert seen_in(store, near, None).values["brand"] == {1}
+
+
+def test_the_shoe_in_a_photo_is_the_one_that_the_nearest_photos_are_of() -> None:
+    """An uploaded photo is hardly ever one that the catalog has, to the byte."""
+    store = MemoryStore(encoder_id="test", dim=DIM)
+    payloads = [{"colorway": 7 if n < 4 else n, "price": 90.0} for n in range(20)]
+    store.upsert(range(20), unit(20), payloads)
+    store.publish()
+    near = [Hit(n, 0.9 if n < 4 else 0.7) for n in range(20)]
+    seen = seen_in(store, near, None)
+    assert (seen.colorways, seen.price) == ({7}, 90.0)
+    unsure = seen_in(store, [Hit(n, 0.9) for n in range(20)], None)
+    assert (unsure.colorways, unsure.price) == (frozenset(), None)
+
+
+def test_another_colour_is_another_main_colour(shelf: Shelf, ask: Ask) -> None:
+    own = Colorway.objects.filter(brand__name="Nike").latest("pk")
+    own.colour_key = "red/white"
+    own.save()
+    for name in ("white/red", "red/navy"):
+        other = shelf.colorway("white", brand=own.model.brand.name, model=own.model.name)
+        other.colour_key = name
+        other.save()
+    shelf.publish()
+    page = ask(Query(image_id=own.images.get().pk, words="same model, different colour"))
+    found = [Colorway.objects.get(pk=result.card.id).colour_key for result in page.results]
+    assert "white/red" in found
+    assert not [key for key in found if key.startswith("red")]
+
+
+def test_the_same_price_is_about_the_same(ask: Ask) -> None:
+    own = Colorway.objects.get(price=60)
+    page = ask(Query(image_id=own.images.get().pk, words="same price"), per_page=12)
+    assert {48 <= (result.card.price or 0) <= 72 for result in page.results} == {True}
