@@ -33,7 +33,9 @@ def seen_in(store: VectorStore, near: Sequence[Hit], image_id: int | None) -> Se
     ]
     own = [payload for hit, payload in rows if hit.image_id == image_id]
     same = own or [payload for hit, payload in rows if hit.score >= SAME]
-    if not same and (colorway := _voted(rows, "colorway")) is not None:
+    # In a catalog of a few photos the nearest are of anything.
+    enough = len(rows) == NEIGHBOURS
+    if not same and enough and (colorway := _voted(rows, "colorway")) is not None:
         same = [payload for _, payload in rows if payload["colorway"] == colorway]
     values: dict[str, frozenset[int]] = {}
     for attribute in FIELDS:
