@@ -32,6 +32,7 @@ from search.api.problems import method_problems, photo_refused, problem, problem
 from search.api.schemas import (
     BrandOut,
     BrandsOut,
+    CropsOut,
     IdentificationOut,
     ModelOut,
     ModelsOut,
@@ -44,6 +45,7 @@ from search.api.schemas import (
     ShoeDetailOut,
     ShoesIn,
     ShoesOut,
+    WhereOut,
     problem_statuses,
 )
 from search.api.showing import (
@@ -53,12 +55,15 @@ from search.api.showing import (
     photo_out,
     search_out,
     shoes_out,
+    where_out,
 )
 from search.encoders.base import enough_pixels
 from search.exceptions import QueryError
+from search.heat import likeness
 from search.models import QueryPhoto
 from search.pictures import query_pictures
-from search.queries import query_photo_create, upload_limits
+from search.proposals import crops_proposed
+from search.queries import query_photo_create, query_photo_get, upload_limits
 from search.query import MAX_ID, MAX_PHOTOS, TOO_MANY_PHOTOS
 from search.services import name_report_create
 from search.throttling import api_throttle, report_throttle, upload_throttle
@@ -66,6 +71,7 @@ from search.uploads import upload_capped, upload_contents
 
 ASKED = problem_statuses(400, 410, 422, 429, 503)
 SENT = problem_statuses(400, 410, 413, 415, 422, 429, 503)
+FOUND = problem_statuses(400, 404, 410, 422, 429, 503)
 READ = problem_statuses(400, 404, 422, 429)
 
 SEARCH_BODY: dict[str, Any] = {
@@ -174,7 +180,23 @@ def photo_create(request: HttpRequest, file: File[UploadedFile]) -> Status[Query
     return Status(HTTPStatus.CREATED, out)
 
 
-@api.get("/identify", response={200: IdentificationOut, **ASKED}, tags=["search"])
+@api.get("/photos/{token}/crops", response={200: CropsOut, **ASKED}, tags=["search"])
+def photo_crops(request: HttpRequest, token: str) -> CropsOut:
+    """Where the shoes in a kept photo are. Send one of them as `crop` of a search."""
+    return CropsOut(crops=[str(crop) for crop in crops_proposed(photo=query_photo_get(token))])
+
+
+@api.get("/where/{int:image_id}", response={200: WhereOut, **FOUND}, tags=["search"])
+def where(request: HttpRequest, image_id: int, params: Params[SearchIn]) -> WhereOut:
+    """Where a photo of an answer and the photo that was searched with resemble each other, as a
+    grid of warmth over each. Takes the search as `GET /search` does; its photo counts, its crop,
+    and without a photo the first of `like`."""
+    query = Query.from_params(request.GET)
+    _photo_there(image_id)
+    return where_out(request, query, image_id, likeness(query, image_id))
+
+
+@api.get("/identify", response={200: IdentificationOut, **FOUND}, tags=["search"])
 def identify_get(
     request: HttpRequest, photo: str = "", image: int | None = None, named_by: str = ""
 ) -> IdentificationOut | None:
@@ -182,12 +204,17 @@ def identify_get(
     query = Query(photo=photo, image_id=image, method=named_by)
     if not query.has_photo:
         raise QueryError("Name a photo by its token, or a catalog photo by its id.")
-    accepted = ShoeImage.objects.filter(status=ImageStatus.ACCEPTED)
-    if image is not None and not accepted.filter(pk=image).exists():
-        raise Http404
+    if image is not None:
+        _photo_there(image)
     own = () if image is None else (image,)
     pictures = query_pictures(query, at_least=enough_pixels(active_encoder()))
     return identification_out(identify(pictures[0], method=named_by, leaving_out=own))
+
+
+def _photo_there(image_id: int) -> None:
+    accepted = ShoeImage.objects.filter(status=ImageStatus.ACCEPTED)
+    if image_id > MAX_ID or not accepted.filter(pk=image_id).exists():
+        raise Http404
 
 
 @api.post("/identify", response={200: IdentificationOut, **SENT}, tags=["search"])

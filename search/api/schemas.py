@@ -252,6 +252,34 @@ class QueryPhotoOut(Schema):
     expires_at: datetime
 
 
+class CropsOut(Schema):
+    """The crops that the search page proposes."""
+
+    crops: list[str] = Field(
+        description="Each as `crop` takes it: `x,y,width,height` in fractions of the photo; the "
+        "greatest first. Empty where all of the photo is best compared"
+    )
+
+
+class HeatOut(Schema):
+    """A grid that is laid over a picture."""
+
+    width: int = Field(description="Of the picture, in pixels: as wide as it is compared")
+    height: int
+    heat: list[list[float]] = Field(
+        description="Rows from the top, each from the left: 0 is cold, 1 the warmest place"
+    )
+
+
+class WhereOut(Schema):
+    url: str = Field(description="The two pictures with what is warm aglow, for people")
+    asked: HeatOut = Field(
+        description="Over the photo searched with, cut to `crop`, then turned by the "
+        "`turned` of its identification"
+    )
+    answer: HeatOut = Field(description="Over the photo of the answer, all of it")
+
+
 class ShoesOut(Schema):
     items: list[ShoeOut]
     total: int

@@ -7,6 +7,7 @@ from dataclasses import asdict, replace
 from urllib.parse import urlencode
 
 from django.http import HttpRequest
+from PIL.Image import Image
 
 from catalog.models import ShoeImage
 from catalog.selectors import ColorwayCard, ColorwayDetail, photo_counts
@@ -15,6 +16,7 @@ from search.api.schemas import (
     CandidateOut,
     ChipOut,
     GuessOut,
+    HeatOut,
     HitOut,
     IdentificationOut,
     ListingOut,
@@ -23,10 +25,12 @@ from search.api.schemas import (
     SearchOut,
     ShoeDetailOut,
     ShoeOut,
+    WhereOut,
     WishOut,
 )
-from search.contexts import address
-from search.query import MAX_PAGE
+from search.contexts import address, where_address
+from search.heat import Heat, Likeness
+from search.query import MAX_PAGE, Query
 from search.results import Guess, Identification, Result, SearchPage
 from search.vocabulary import edit_of
 
@@ -173,6 +177,19 @@ def identification_out(found: Identification | None) -> IdentificationOut | None
 
 def _guess(guess: Guess | None) -> GuessOut | None:
     return GuessOut(value=guess.value, confidence=guess.confidence) if guess else None
+
+
+def where_out(request: HttpRequest, query: Query, image_id: int, found: Likeness) -> WhereOut:
+    return WhereOut(
+        url=request.build_absolute_uri(where_address(query, image_id)),
+        asked=_heat(found.asked, found.asked_heat),
+        answer=_heat(found.answer, found.answer_heat),
+    )
+
+
+def _heat(picture: Image, heat: Heat) -> HeatOut:
+    rows = [[round(float(warm), 3) for warm in row] for row in heat]
+    return HeatOut(width=picture.width, height=picture.height, heat=rows)
 
 
 def detail_out(request: HttpRequest, detail: ColorwayDetail) -> ShoeDetailOut:

@@ -251,7 +251,7 @@ def test_the_documentation_needs_no_other_host(site: Site) -> None:
     assert set(schema["paths"]) == {
         f"{ROOT}{path}"
         for path in ("/search", "/photos", "/identify", "/shoes", "/shoes/{shoe_id}", "/brands",
-                     "/models", "/reports")
+                     "/models", "/reports", "/photos/{token}/crops", "/where/{image_id}")
     }  # fmt: skip
     body = schema["paths"][f"{ROOT}/search"]["post"]["requestBody"]["content"]
     assert set(body) == {"application/json", "multipart/form-data"}
