@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import base64
 import json
+import logging
 import os
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from io import BytesIO
 from pathlib import Path
 from typing import Any, Final
@@ -16,8 +17,12 @@ from PIL import Image
 
 from catalog.exceptions import PhotoRejected
 from catalog.models import ShoeImage
-from search import Query, SearchError, SearchPage, search
+from search import Query, Result, SearchError, SearchPage, search
+from search.answer_card import answer_card
+from search.answer_text import LESS_SIMILAR, card_lines, reason_lines
+from search.api.showing import identification_out
 from search.chips import label_of
+from search.contexts import address
 from search.crop import Crop
 from search.models import QueryPhoto
 from search.queries import query_photo_create
@@ -28,6 +33,7 @@ KITTY_CHUNK: Final = 4096
 """Characters of base64 per escape sequence (sw.kovidgoyal.net/kitty/graphics-protocol)."""
 ROWS: Final = 8
 """Lines of the terminal that a picture takes."""
+INDENT: Final = " " * 12
 
 
 class Command(BaseCommand):
@@ -55,6 +61,9 @@ class Command(BaseCommand):
             )  # fmt: skip
         parser.add_argument("--count", type=int, default=10, help=f"shoes, 1 to {MOST}")
         parser.add_argument("--weight", type=float, help="0 like the photo … 1 like the words")
+        parser.add_argument(
+            "--why", action="store_true", help="tell of each shoe what put it there"
+        )
         parser.add_argument("--json", action="store_true", help="print the answer as JSON")
         parser.add_argument(
             "--pictures",
@@ -66,6 +75,8 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         if not 1 <= options["count"] <= MOST:
             raise CommandError(f"--count must lie between 1 and {MOST}.")
+        # It tells how it is loaded, before the answer.
+        logging.getLogger("faiss").setLevel(logging.WARNING)
         kept: list[QueryPhoto] = []
         try:
             for name in (options["photo_main"], *options["photo"]):
@@ -80,22 +91,38 @@ class Command(BaseCommand):
                 photo.delete()
         rows = _rows(found)
         if options["json"]:
-            self.stdout.write(json.dumps(_answer(found, rows), ensure_ascii=False, indent=2))
+            answer = _answer(found, [row for _, row in rows])
+            self.stdout.write(json.dumps(answer, ensure_ascii=False, indent=2))
             return
-        edit = edit_of(found.query)
-        for term in edit.terms:
-            self.stdout.write(f"{term.mode:<8}{label_of(term)}")
-        if edit.free_text:
-            self.stdout.write(f"{'text':<8}{edit.free_text}")
+        for line in _head(found):
+            self.stdout.write(line)
         picture = _terminal() if options["pictures"] == "auto" else options["pictures"]
-        for place, row in enumerate(rows, start=1):
+        for place, (result, row) in enumerate(rows, start=1):
             name = f"{row['brand']} {row['model']} {row['name']}".rstrip()
             self.stdout.write(f"{place:>3}  {row['score']:.3f}  {name}")
-            self.stdout.write(f"            {row['photo']} ({row['image']})")
+            self.stdout.write(f"{INDENT}{row['photo']} ({row['image']})")
+            for line in reason_lines(result) if options["why"] else ():
+                self.stdout.write(f"{INDENT}{line}")
             if picture != "none":
                 self.stdout.write(_shown(row["photo"], picture))
+            if place == found.gap_after:
+                self.stdout.write(f"---  {LESS_SIMILAR}")
         if not rows:
             self.stdout.write("No shoes found.")
+
+
+def _head(found: SearchPage) -> Iterator[str]:
+    """What stands above the shoes: the name of the one in the photo, the chips, notices."""
+    card = answer_card(found.query, found.identification, address=address)
+    if card is not None:
+        yield from card_lines(card)
+        yield ""
+    edit = edit_of(found.query)
+    for term in edit.terms:
+        yield f"{term.mode:<8}{label_of(term)}"
+    if edit.free_text:
+        yield f"{'text':<8}{edit.free_text}"
+    yield from found.notices
 
 
 def _query(photos: Sequence[QueryPhoto], options: Mapping[str, Any]) -> Query:
@@ -121,29 +148,33 @@ def _photo_kept(name: str) -> QueryPhoto:
         raise CommandError(f"{path} cannot be read: {error.strerror}.") from error
 
 
-def _rows(found: SearchPage) -> list[dict[str, Any]]:
+def _rows(found: SearchPage) -> list[tuple[Result, dict[str, Any]]]:
     """What is told of each shoe. One query, for the photos' files."""
     photos = ShoeImage.objects.in_bulk([result.hit.image_id for result in found.results])
     return [
-        {
-            "shoe": result.card.id,
-            "image": result.hit.image_id,
-            "brand": result.card.brand,
-            "model": result.card.model,
-            "name": result.card.name,
-            "colours": [colour.slug for colour in result.card.colours],
-            "price": None if result.card.price is None else str(result.card.price),
-            "currency": result.card.currency,
-            "score": round(float(result.score), 6),
-            "photo": _path(photos[result.hit.image_id]),
-            "closeness": round(result.closeness, 4),
-            "alike": result.alike,
-            "why": {name: float(share) for name, share in result.why.items()},
-            "wishes": [term.as_dict() | {"standing": s} for term, s in result.terms],
-        }
+        (result, _row(result, photos[result.hit.image_id]))
         for result in found.results
         if result.hit.image_id in photos
     ]
+
+
+def _row(result: Result, photo: ShoeImage) -> dict[str, Any]:
+    return {
+        "shoe": result.card.id,
+        "image": result.hit.image_id,
+        "brand": result.card.brand,
+        "model": result.card.model,
+        "name": result.card.name,
+        "colours": [colour.slug for colour in result.card.colours],
+        "price": None if result.card.price is None else str(result.card.price),
+        "currency": result.card.currency,
+        "score": round(float(result.score), 6),
+        "photo": _path(photo),
+        "closeness": round(result.closeness, 4),
+        "alike": result.alike,
+        "why": {name: float(share) for name, share in result.why.items()},
+        "wishes": [term.as_dict() | {"standing": s} for term, s in result.terms],
+    }
 
 
 def _path(photo: ShoeImage) -> str:
@@ -156,7 +187,9 @@ def _path(photo: ShoeImage) -> str:
 
 def _answer(found: SearchPage, rows: list[dict[str, Any]]) -> dict[str, Any]:
     edit = edit_of(found.query)
+    identification = identification_out(found.identification)
     return {
+        "identification": identification and identification.model_dump(mode="json"),
         "words": found.query.words,
         "chips": [term.as_dict() for term in edit.terms],
         "free_text": edit.free_text,
