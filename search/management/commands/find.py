@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.http import QueryDict
 from PIL import Image
 
 from catalog.exceptions import PhotoRejected
@@ -24,7 +25,9 @@ from search.api.showing import identification_out
 from search.chips import label_of
 from search.contexts import address
 from search.crop import Crop
+from search.crop_editor import Editor, crop_editor
 from search.models import QueryPhoto
+from search.proposals import crops_proposed
 from search.queries import query_photo_create
 from search.vocabulary import edit_of
 
@@ -34,6 +37,7 @@ KITTY_CHUNK: Final = 4096
 ROWS: Final = 8
 """Lines of the terminal that a picture takes."""
 INDENT: Final = " " * 12
+WHOLE: Final = Crop(0, 0, 1, 1)
 
 
 class Command(BaseCommand):
@@ -52,7 +56,17 @@ class Command(BaseCommand):
             help="a further photo of the same shoe; may be given again",
         )  # fmt: skip
         parser.add_argument(
-            "--crop", default="", help="where the shoe is: x,y,width,height in fractions of PHOTO"
+            "--crop", default="",
+            help="where the shoe is: x,y,width,height in fractions of PHOTO; 0,0,1,1 is all of it "
+            "(default: the first crop that is proposed)",
+        )  # fmt: skip
+        parser.add_argument(
+            "--chip", action="append", default=[], metavar="MODE:ATTRIBUTE[:VALUE][@WEIGHT]",
+            help="a corrected chip, which counts instead of the words: change:colour:red@0.5, "
+            "keep:brand; may be given again; none for no chip at all",
+        )  # fmt: skip
+        parser.add_argument(
+            "--text", default="", help="beside corrected chips: words that count as they are"
         )
         for name, says in (("like", "more like it"), ("unlike", "not this shoe")):
             parser.add_argument(
@@ -78,11 +92,14 @@ class Command(BaseCommand):
         # It tells how it is loaded, before the answer.
         logging.getLogger("faiss").setLevel(logging.WARNING)
         kept: list[QueryPhoto] = []
+        editor: Editor | None = None
         try:
             for name in (options["photo_main"], *options["photo"]):
                 if name:
                     kept.append(_photo_kept(name))
-            found = search(_query(kept, options), per_page=options["count"])
+            query = _query(kept, options)
+            found = search(query, per_page=options["count"])
+            editor = crop_editor(query, kept[0] if kept else None)
         except SearchError as error:
             raise CommandError(str(error)) from error
         finally:
@@ -91,10 +108,10 @@ class Command(BaseCommand):
                 photo.delete()
         rows = _rows(found)
         if options["json"]:
-            answer = _answer(found, [row for _, row in rows])
+            answer = _answer(found, editor, [row for _, row in rows])
             self.stdout.write(json.dumps(answer, ensure_ascii=False, indent=2))
             return
-        for line in _head(found):
+        for line in _head(found, editor):
             self.stdout.write(line)
         picture = _terminal() if options["pictures"] == "auto" else options["pictures"]
         for place, (result, row) in enumerate(rows, start=1):
@@ -111,12 +128,16 @@ class Command(BaseCommand):
             self.stdout.write("No shoes found.")
 
 
-def _head(found: SearchPage) -> Iterator[str]:
-    """What stands above the shoes: the name of the one in the photo, the chips, notices."""
+def _head(found: SearchPage, editor: Editor | None) -> Iterator[str]:
+    """What stands above the shoes: the name of the one in the photo, its crop, chips, notices."""
     card = answer_card(found.query, found.identification, address=address)
     if card is not None:
         yield from card_lines(card)
         yield ""
+    if editor is not None and any(choice.crop for choice in editor.choices):
+        yield f"Compared: {editor.summary}"
+        for choice in editor.choices:
+            yield f"  {choice.label:<18}--crop={choice.crop or WHOLE}"
     edit = edit_of(found.query)
     for term in edit.terms:
         yield f"{term.mode:<8}{label_of(term)}"
@@ -126,16 +147,21 @@ def _head(found: SearchPage) -> Iterator[str]:
 
 
 def _query(photos: Sequence[QueryPhoto], options: Mapping[str, Any]) -> Query:
-    given = {} if options["weight"] is None else {"weight": options["weight"]}
-    return Query(
-        words=" ".join(options["words"]),
-        photo=photos[0].token if photos else "",
-        more_photos=tuple(photo.token for photo in photos[1:]),
-        crop=Crop.parse(options["crop"]) if options["crop"] else None,
-        like=tuple(options["like"]),
-        unlike=tuple(options["unlike"]),
-        **given,
-    )
+    """As an address would say it, so that there is one reader of queries."""
+    params = QueryDict(mutable=True)
+    params["q"] = " ".join(options["words"])
+    params["crop"] = options["crop"]
+    if photos and not options["crop"]:
+        for crop in crops_proposed(photo=photos[0])[:1]:
+            params["crop"] = str(crop)
+    params.setlist("photo", [photo.token for photo in photos])
+    params.setlist("chip", options["chip"])
+    params["text"] = options["text"]
+    for name in ("like", "unlike"):
+        params.setlist(name, [str(number) for number in options[name]])
+    if options["weight"] is not None:
+        params["weight"] = str(options["weight"])
+    return Query.from_params(params)
 
 
 def _photo_kept(name: str) -> QueryPhoto:
@@ -185,11 +211,13 @@ def _path(photo: ShoeImage) -> str:
         return str(photo.file.url)
 
 
-def _answer(found: SearchPage, rows: list[dict[str, Any]]) -> dict[str, Any]:
+def _answer(found: SearchPage, editor: Editor | None, rows: list[dict[str, Any]]) -> dict[str, Any]:
     edit = edit_of(found.query)
     identification = identification_out(found.identification)
     return {
         "identification": identification and identification.model_dump(mode="json"),
+        "crop": str(found.query.crop or "") or None,
+        "crops": [str(choice.crop) for choice in editor.choices if choice.crop] if editor else [],
         "words": found.query.words,
         "chips": [term.as_dict() for term in edit.terms],
         "free_text": edit.free_text,
