@@ -264,7 +264,7 @@ class CropsOut(Schema):
 class HeatOut(Schema):
     """A grid that is laid over a picture."""
 
-    width: int = Field(description="Of the picture, in pixels: as wide as it is compared")
+    width: int = Field(description="Of the picture as it is compared, in pixels; its shape counts")
     height: int
     heat: list[list[float]] = Field(
         description="Rows from the top, each from the left: 0 is cold, 1 the warmest place"
