@@ -74,7 +74,7 @@ def test_where_an_answer_resembles_the_photo(patched: Site) -> None:
 
 def test_where_an_answer_resembles_what_is_liked(patched: Site) -> None:
     one, other = ShoeImage.objects.order_by("id")[:2]
-    asked = {"q": "red", "like": one.pk}
+    asked: dict[str, Any] = {"q": "red", "like": one.pk}
     assert patched.client.get(f"{ROOT}/where/{other.pk}", asked).status_code == 200
 
 
