@@ -12,10 +12,11 @@ from dataclasses import replace
 from typing import Final
 
 from catalog.colours import BY_SLUG
+from search.edits.joining import ARTICLES, Joining
 from search.edits.lexicon import Kind, Lexicon, built_in
 from search.edits.neighbours import SILENT, following, preceding
 from search.edits.notes import JOINTS, Operator
-from search.edits.operating import EXCESSES, STAYS, Operating
+from search.edits.operating import EXCESSES
 from search.edits.preparing import prepare
 from search.edits.scanning import Item, scan
 from search.edits.settling import settle
@@ -38,17 +39,11 @@ _BEGINS: Final = frozenset(
      "make", "please", "pls", "prefer", "soll", "muss", "lieber", "bitte", "debe", "mejor",
      "por favor", "prefiero", "also", "plus", "auch", "tambien", "ademas"}
 )  # fmt: skip
-_ARTICLES: Final = frozenset({"the", "a", "an", "any", "some", "ein", "eine", "einen", "un", "una"})
 _INSTEAD: Final = frozenset({"instead", "stattdessen"})
 _LISTING: Final = frozenset(
     {"avoid", "avoiding", "exclude", "excluding", "evita", "evitar", "제외"}
 )
 """A list under one of these goes on over commas, whatever it names."""
-_HAVING: Final = frozenset({"with", "having", "has", "featuring", "mit", "con"})
-_LIKE: Final = frozenset({"like", "to", "wie", "como", "처럼"})
-_LIKE_OF: Final = frozenset({"of", "de", "von"})
-SOFT: Final = 0.5
-"""Weight of what is wished for "preferably"."""
 
 
 def edit_parse(words: str, *, lexicon: Lexicon | None = None) -> Edit:
@@ -63,7 +58,7 @@ def edit_parse(words: str, *, lexicon: Lexicon | None = None) -> Edit:
     return settle(words, items, reader.wishes, reader.unread)
 
 
-class Reader(Operating):
+class Reader(Joining):
     """Goes from word to word."""
 
     def read(self) -> None:
@@ -180,7 +175,7 @@ class Reader(Operating):
     def _starts_anew(self) -> bool:
         """ "no laces and should have a zip", "not heels the low top one"."""
         since = [one.text for one in self.items[self.wishes[-1].place + 1 : self.at]]
-        begins = _BEGINS if self.gap else _BEGINS | _ARTICLES
+        begins = _BEGINS if self.gap else _BEGINS | ARTICLES
         return any(text in begins for text in since)
 
     def _list_goes_on(self, attribute: str) -> bool:
@@ -292,112 +287,3 @@ class Reader(Operating):
 
     def _list_of_attributes(self) -> bool:
         return self.gap <= {*JOINTS, Kind.HERE}
-
-    # What ends or joins
-
-    def _but(self, item: Item) -> None:
-        denied = self.operator is not None and self.operator.mode == "avoid"
-        if self.any and item.text == "but" and not denied:
-            self.any = False
-            self._except(item)
-            return
-        before = preceding(self.items, self.at)
-        likens = preceding(self.items, before) if before is not None else None
-        if likens is not None and self.items[likens].text in _LIKE and self.wishes:
-            self.likened = self.wishes[-1]  # "like Vans but by Nike": Nike
-        self._end(item)
-
-    def _end(self, item: Item) -> None:
-        self._drop()
-        self.pending, self.any, self.here, self.weight = [], False, False, 1.0
-        self.whole &= item.kind is not Kind.STOP
-        self.gap.add(item.kind)
-
-    def _joint(self, item: Item) -> None:
-        if item.text == "아니면" and self.items[self.at - 1].text == "만":
-            self._not_after(item)  # "흰색만 아니면"
-            return
-        operator = self.operator
-        if item.kind is Kind.COMMA:
-            self.here, self.any = False, False
-            if (
-                operator
-                and operator.targets == 0
-                and (operator.kind is not Kind.NOT or self.strange)
-            ):
-                self._drop()
-        self.gap.add(item.kind)
-
-    def _between(self, item: Item) -> None:
-        self.gap.add(item.kind)
-
-    def _with(self, item: Item) -> None:
-        operator = self.operator
-        if (
-            operator
-            and operator.kind is Kind.KEEP
-            and operator.targets == 0
-            and not (self.pending and item.text in _LIKE_OF)  # "the same shade of blue"
-            and (
-                item.text not in {"of", "de", "von", "with", "의"}
-                or operator.text not in STAYS | {"stay with"}
-            )
-        ):
-            self.whole = True
-            self._drop()
-        listed = operator is not None and operator.mode == "avoid" and operator.targets
-        if listed and item.text in _HAVING and Kind.OR not in self.gap:
-            self._drop()  # "without laces and with white soles"
-        self.here = False
-        self.gap.add(item.kind)
-
-    def _here(self, item: Item) -> None:
-        self.any = False  # "any like these but red"
-        after = self._after()
-        if item.text in {"이거", "이것"}:
-            return  # a thing of its own, and not "these" of a value
-        if self.items[self.at + 1 : self.at + 2] and self.items[self.at + 1].text in _ARTICLES:
-            return  # "like this, the white version"
-        self.here = after is not None and self.items[after].kind in {Kind.VALUE, Kind.ATTRIBUTE}
-
-    def _shoe(self, item: Item) -> None:
-        operator = self.operator
-        if (
-            operator
-            and operator.targets == 0
-            and operator.kind in {Kind.KEEP, Kind.OTHER, Kind.ALTER}
-        ):
-            self.whole |= operator.kind is Kind.KEEP
-            if item.text not in {"it", "them"}:
-                self._drop()
-        self.here = False
-        if operator and operator.targets:
-            self.gap.add(item.kind)
-
-    def _whole(self, item: Item) -> None:
-        self.whole = self.any = True
-        if self.operator and self.operator.targets == 0:
-            self._drop()
-
-    def _want(self, item: Item) -> None:
-        if self.operator and self.operator.targets:
-            self._drop()
-
-    def _soft(self, item: Item) -> None:
-        after = self._after()
-        if after is None or self.items[after].kind in {Kind.STOP, Kind.COMMA, Kind.BUT}:
-            if self.wishes:
-                self.wishes[-1].weight = SOFT
-        else:
-            self.weight = SOFT
-
-    def _unknown(self, item: Item) -> None:
-        self.unread.add(self.at)
-        operator = self.operator
-        if operator is None:
-            return
-        self.strange += 1
-        held = operator.mode == "avoid" and operator.text not in EXCESSES
-        if operator.targets == 0 and self.strange > (2 if held else operator.mode != "avoid"):
-            self._drop()
-        self.gap.add(item.kind)
