@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import Final
 
 from catalog.colours import BY_SLUG
+from search.edits.heels import heeled
 from search.edits.judging import bettered, complained
 from search.edits.lexicon import Kind, tables
 from search.edits.naming import named
@@ -19,6 +20,7 @@ from search.edits.soles import (
     sole_after,
     sole_before,
     sole_corrected,
+    sole_instead,
     sole_of_gum,
     sole_of_two,
 )
@@ -43,8 +45,9 @@ def prepare(items: Sequence[Item]) -> list[Item]:
     found = list(items)
     for step in (
         _greeting, asked, _slips, named, _seen_on, _grounds, _tones, _shades, _fur, of_sole,
-        sole_of_gum, sole_of_two, sole_after, sole_before, sole_corrected, apart, worn_with,
-        complained, bettered, _excess, _raised, _therefore, _prints, _preferred, _answers, _kinds,
+        sole_of_gum, sole_of_two, sole_after, sole_before, sole_instead, sole_corrected, heeled,
+        apart, worn_with, complained, bettered, _excess, _raised, _therefore, _prints, _preferred,
+        _answers, _kinds,
     ):  # fmt: skip
         found = list(step(found))
     return found

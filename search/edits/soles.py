@@ -123,6 +123,20 @@ def sole_of_two(items: list[Item]) -> Iterator[Item]:
         yield item.turned(Kind.VALUE, "sole", item.value) if led and both else item
 
 
+def sole_instead(items: list[Item]) -> Iterator[Item]:
+    """ "black instead of white sole": both colours are the sole's."""
+    for at, item in enumerate(items):
+        near = items[at + 1 : at + 4]
+        articles = bool(near[1:]) and near[1].kind is Kind.FILLER
+        old = near[1 + articles : 2 + articles]
+        replaced = bool(old) and near[0].kind is Kind.INSTEAD and old[0].kind is Kind.VALUE
+        coloured = item.kind is Kind.VALUE and item.attribute == "colour"
+        if coloured and replaced and old[0].attribute == "sole":
+            yield item.turned(Kind.VALUE, "sole", sole_named(item))
+        else:
+            yield item
+
+
 def sole_of_gum(items: list[Item]) -> Iterator[Item]:
     """ "white with gum", "no white sole, gum instead": a gum sole, not a second colour."""
     soles = sum(item.attribute == "sole" for item in items)

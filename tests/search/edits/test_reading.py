@@ -249,6 +249,28 @@ def test_preferably_weighs_less() -> None:
     assert weights == {"leather": 1.0, "red": 0.5}
 
 
+@pytest.mark.parametrize(
+    ("words", "read"),
+    [
+        ("over the knee boots", {"change height high", "change category boot"}),
+        ("over the laces, velcro", {"avoid closure laces", "change closure velcro"}),
+        ("hoch geschnitten", {"change height high"}),
+        ("niedrig geschnitten", {"change height low"}),
+        ("hochgeschnittene Schuhe", {"change height high"}),
+        ("high red heels", {"change colour red", "change category heel"}),
+        ("tacones rojos altos", {"change colour red", "change category heel"}),
+        ("high top red heels", {"change height high", "change colour red", "change category heel"}),
+        ("black instead of white sole", {"change sole black", "avoid sole white"}),
+        ("red instead of a white sole", {"change sole red", "avoid sole white"}),
+        ("schwarze statt weiße Sohle", {"change sole black", "avoid sole white"}),
+        ("wool slippers", {"change material wool"}),
+        ("슬리퍼", {"change category flip-flop"}),
+    ],
+)
+def test_what_words_next_to_each_other_mean(words: str, read: set[str]) -> None:
+    assert chips(words) == read
+
+
 CLAUSES = ("same brand", "not leather", "in red", "for kids", "high", "under 80", "no laces")
 
 
