@@ -94,6 +94,9 @@ class Lexicon:
 
     def add(self, phrase: str, meaning: Meaning, *, mended: bool = True) -> None:
         """The first meaning of a phrase stays. One of more than eight words is left out."""
+        if "&" in phrase and phrase.lower() != "h&m":
+            # "Halden & Moor" is "Halden and Moor": the scan takes both for "and".
+            self.add(phrase.replace("&", " and "), meaning, mended=mended)
         for spelling in spellings(phrase.strip()):
             if any("가" <= char <= "힣" for char in spelling):
                 self.hangul.setdefault(spelling, meaning)

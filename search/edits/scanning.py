@@ -180,6 +180,9 @@ def _latin(tokens: list[Token], at: int, lexicon: Lexicon, items: list[Item]) ->
         if token.is_word and not "가" <= token.text[0] <= "힣":
             run.append(token)
             places.append(place)
+        elif token.text == "&":  # "Halden & Moor"
+            run.append(replace(token, text="and"))
+            places.append(place)
         elif not (token.text in {"-", ".", "'", "’"} and _joins(tokens, place)):
             break
         place += 1

@@ -9,7 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from catalog.colours import COLOURS
-from search.edits import ATTRIBUTES, Edit, edit_parse
+from search.edits import ATTRIBUTES, Edit, Lexicon, built_in, edit_parse
+from search.edits.lexicon import Kind, Meaning
 from search.edits.prices import price_bounds
 
 
@@ -269,6 +270,15 @@ def test_preferably_weighs_less() -> None:
 )
 def test_what_words_next_to_each_other_mean(words: str, read: set[str]) -> None:
     assert chips(words) == read
+
+
+@pytest.mark.parametrize("name", ["Halden & Moor", "Halden and Moor", "Halden&Moor"])
+def test_and_is_the_same_as_its_sign_in_names(name: str) -> None:
+    lexicon = Lexicon(below=built_in())
+    lexicon.add(name, Meaning(Kind.VALUE, "brand", name))
+    for words in ("Halden and Moor", "red, halden & moor", "HALDEN&MOOR in red"):
+        assert edit_parse(words, lexicon=lexicon).values("change", "brand") == (name,)
+    assert chips("black & white") == chips("black and white")
 
 
 CLAUSES = ("same brand", "not leather", "in red", "for kids", "high", "under 80", "no laces")
