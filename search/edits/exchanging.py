@@ -33,6 +33,13 @@ class Exchanging(Notes):
             return True
         return False
 
+    def _is_changed_to(self, item: Item) -> bool:
+        """ "빨간색으로 바꿔줘": said of the value before it, and not of what comes."""
+        before = preceding(self.items, self.at, SILENT | {Kind.ATTRIBUTE, Kind.WITH})
+        last = self.wishes[-1] if self.wishes else None
+        named = last is not None and last.place == before and last.mode == "change"
+        return "가" <= item.text[0] <= "힣" and named
+
     def _exchange_from(self, first: int) -> bool:
         if self.items[first].kind is not Kind.VALUE:
             return False

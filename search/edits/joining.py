@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from search.edits.lexicon import Kind
-from search.edits.neighbours import preceding
+from search.edits.neighbours import SILENT, following, preceding
 from search.edits.operating import EXCESSES, STAYS, Operating
 from search.edits.scanning import Item
 
@@ -22,7 +22,7 @@ class Joining(Operating):
 
     def _but(self, item: Item) -> None:
         denied = self.operator is not None and self.operator.mode == "avoid"
-        if self.any and item.text == "but" and not denied:
+        if self.any and item.text == "but" and not denied and self._is_of_any():
             self.any = False
             self._except(item)
             return
@@ -31,6 +31,20 @@ class Joining(Operating):
         if likens is not None and self.items[likens].text in _LIKE and self.wishes:
             self.likened = self.wishes[-1]  # "like Vans but by Nike": Nike
         self._end(item)
+
+    def _is_of_any(self) -> bool:
+        """Whether "any brand but …" goes on with a brand; in "any size but red" it is "yet"."""
+        place = self.at - 1
+        while place > 0 and self.items[place].kind is not Kind.ANY:
+            place -= 1
+        named = following(self.items, place)
+        after = self._after(SILENT | {Kind.KEEP, Kind.WITH, Kind.HERE})
+        if named is None or after is None or not self.items[after].attribute:
+            return True
+        noun = self.items[named]
+        if noun.kind is Kind.UNKNOWN:  # "any size but red", but not "any comfy shoe but red"
+            return following(self.items, named) != self.at
+        return noun.kind is not Kind.ATTRIBUTE or noun.attribute == self.items[after].attribute
 
     def _end(self, item: Item) -> None:
         self._drop()

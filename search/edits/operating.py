@@ -27,6 +27,9 @@ class Operating(Exchanging):
 
     def _not(self, item: Item) -> None:
         self.any = False
+        if item.text == "menos" and self._all_changes():
+            self._start(Kind.KEEP, item, "keep")  # "cambia todo menos la marca"
+            return
         if self._denied_behind(item):
             self._not_after(item)
             return
@@ -53,6 +56,7 @@ class Operating(Exchanging):
         if after is None or kind in {Kind.STOP, Kind.BUT}:
             self.unread.add(self.at)
             return
+        self._forget_another()  # "another brand that is not Nike"
         self._start(Kind.NOT, item, "avoid")
 
     def _denied_behind(self, item: Item) -> bool:
@@ -86,6 +90,10 @@ class Operating(Exchanging):
             self._start(Kind.OTHER, item, "change")
             self.at = after
             return
+        if self._all_changes():
+            # "change everything but the brand"
+            self._start(Kind.KEEP, item, "keep")
+            return
         if self.pending and after is not None and self.items[after].kind is Kind.HERE:
             self._settle_pending("change")  # "a brand other than this one"
             return
@@ -98,6 +106,17 @@ class Operating(Exchanging):
             return
         self._forget_another()
         self._start(Kind.EXCEPT, item, "avoid")
+
+    def _all_changes(self) -> bool:
+        """Whether all is to change but an attribute that comes next."""
+        after = self._after(SILENT | {Kind.HERE})
+        before = preceding(self.items, self.at, SILENT | {Kind.WHOLE, Kind.ANY})
+        if after is None or self.items[after].kind is not Kind.ATTRIBUTE or before is None:
+            return False
+        around = self.items[max(0, before - 1) : self.at + 1]
+        of_all = any(one.kind in {Kind.WHOLE, Kind.ANY} for one in around)
+        of_all |= self.items[self.at].text in {"everything but", "all but"}
+        return of_all and self.items[before].kind in {Kind.ALTER, Kind.OTHER}
 
     def _everything_but(self) -> bool:
         """ "in navy, anything except Nike": of all that there is, not of what the photo shows."""
@@ -201,7 +220,7 @@ class Operating(Exchanging):
             self._start(Kind.OTHER, item, "change")
 
     def _alter(self, item: Item) -> None:
-        if not (self._exchanged(item) or self._exchange(item)):
+        if not (self._exchanged(item) or self._is_changed_to(item) or self._exchange(item)):
             self._other(item)
 
     def _swap(self, item: Item) -> None:

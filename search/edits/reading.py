@@ -140,6 +140,10 @@ class Reader(Joining):
         if last and last.mode == "keep" and last.value is None and last.attribute != item.attribute:
             self._drop()  # "same brand red", but "same black leather"
             return "change"
+        shown = last is not None and last.mode == "keep" and last.value is None
+        if shown and Kind.OR in self.gap:
+            self._drop()  # "the same colour or black"
+            return "change"
         if operator.mode == "keep" and (
             not self.gap or (self.gap <= {Kind.AND, Kind.OR} and operator.last == item.attribute)
         ):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from itertools import pairwise
 from typing import Final
 
 from search.edits.lexicon import Kind
@@ -57,7 +58,7 @@ def settle(words: str, items: Sequence[Item], wishes: Sequence[Wish], unread: se
     joints = {wish.joint for wish in colours[1:] if wish.joined}
     return Edit(
         words=words,
-        terms=_agreed([*terms, *_prices(wishes)]),
+        terms=_agreed([*terms, *_prices(wishes)], _either(wishes)),
         free_text=_free_text(words, read, unread | strange),
         # "black, white and red" are three colours of one shoe, "black, white" are two choices.
         alternatives=Kind.OR in joints or joints == {Kind.COMMA},
@@ -83,13 +84,23 @@ def _toned(wishes: Sequence[Wish]) -> tuple[list[Wish], set[int]]:
     return kept, strange
 
 
-def _agreed(terms: Sequence[EditTerm]) -> tuple[EditTerm, ...]:
-    """Each wish once; the more exact of two about the same attribute."""
+def _either(wishes: Sequence[Wish]) -> set[Attribute]:
+    """Attributes that may be as shown or as named: "the same colour or black"."""
+    return {
+        other.attribute
+        for one, other in pairwise(wishes)
+        if other.joined and other.joint is Kind.OR and (one.mode, one.value) == ("keep", None)
+    }
+
+
+def _agreed(terms: Sequence[EditTerm], either: set[Attribute]) -> tuple[EditTerm, ...]:
+    """Each wish once; the more exact of two about the same attribute, unless ``either`` will do."""
     wanted = {(t.attribute, t.value) for t in terms if t.mode == "change" and t.value}
     named = {t.attribute for t in terms if t.mode == "change" and (t.value or t.tone)}
     found: dict[tuple[Mode, Attribute, str | None], EditTerm] = {}
     for term in terms:
-        if term.value is None and term.tone is None and term.attribute in named:
+        shown = term.mode == "keep" and term.attribute in either
+        if term.value is None and term.tone is None and term.attribute in named and not shown:
             continue  # "another colour: red"
         if term.mode == "avoid" and (term.attribute, term.value) in wanted:
             continue

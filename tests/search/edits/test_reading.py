@@ -272,6 +272,50 @@ def test_what_words_next_to_each_other_mean(words: str, read: set[str]) -> None:
     assert chips(words) == read
 
 
+@pytest.mark.parametrize(
+    ("words", "read"),
+    [
+        ("any brand but Nike", {"avoid brand Nike"}),
+        ("any shoe but red", {"avoid colour red"}),
+        ("any comfy pair but red", {"avoid colour red"}),
+        ("any brand but red", {"change colour red"}),
+        ("any size but red", {"change colour red"}),
+        ("any colour but Nike", {"change brand Nike"}),
+        ("any colour but same brand", {"keep brand"}),
+        ("any brand but the same brand", {"change brand"}),
+        ("keep everything but the brand", {"change brand"}),
+        ("change everything but the brand", {"keep brand"}),
+        ("change everything except the colour and the brand", {"keep colour", "keep brand"}),
+        ("everything different except the brand", {"keep brand"}),
+        ("alles ändern außer der Marke", {"keep brand"}),
+        ("cambia todo menos la marca", {"keep brand"}),
+    ],
+)
+def test_all_but_one(words: str, read: set[str]) -> None:
+    assert chips(words) == read
+
+
+@pytest.mark.parametrize(
+    ("words", "read"),
+    [
+        ("빨간색으로 바꿔줘 브랜드는 그대로", {"change colour red", "keep brand"}),
+        ("검은색으로 바꿔줘 모델은 그대로", {"change colour black", "keep model"}),
+        ("나이키로 바꾸고 색상은 다르게", {"change brand Nike", "change colour"}),
+        ("바꿔줘 브랜드", {"change brand"}),
+        ("änder die Farbe, Marke bleibt", {"change colour", "keep brand"}),
+        ("same colour or black", {"keep colour", "change colour black"}),
+        ("the same black or grey", {"keep colour black", "keep colour grey"}),
+        ("otra marca que no sea Nike", {"avoid brand Nike"}),
+        ("another brand that is not Nike", {"avoid brand Nike"}),
+        ("another brand, not Nike", {"change brand", "avoid brand Nike"}),
+        ("not this brand", {"change brand"}),
+        ("me gusta el color pero no la marca", {"keep colour", "change brand"}),
+    ],
+)
+def test_whether_it_is_kept_or_changed(words: str, read: set[str]) -> None:
+    assert chips(words) == read
+
+
 @pytest.mark.parametrize("name", ["Halden & Moor", "Halden and Moor", "Halden&Moor"])
 def test_and_is_the_same_as_its_sign_in_names(name: str) -> None:
     lexicon = Lexicon(below=built_in())
