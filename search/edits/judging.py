@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from functools import cache
 from typing import Final
 
-from search.edits.lexicon import Kind, complaint
+from search.edits.lexicon import CHEAPER, Kind, complaint
 from search.edits.neighbours import SILENT, following, gone, preceding
 from search.edits.scanning import Item
 
@@ -172,7 +172,7 @@ def bettered(items: list[Item]) -> Iterator[Item]:
 def _compares(items: Sequence[Item], at: int) -> bool:
     """Whether the word at ``at`` asks for a better one: "calmer", "more neutral"."""
     item = items[at]
-    if item.kind not in {Kind.UNKNOWN, Kind.LIKED, Kind.FILLER} or item.text == "cheaper":
+    if item.kind not in {Kind.UNKNOWN, Kind.LIKED, Kind.FILLER} or item.value == CHEAPER:
         return False
     if item.text in _BETTER:
         return True

@@ -23,6 +23,8 @@ from catalog.colours import COLOURS, ELSEWHERE
 from search.edits.tokens import fold, spellings, tokenize
 
 LONGEST_PHRASE: Final = 8
+CHEAPER: Final = "cheaper"
+"""The wish that is free text in one wording, whatever it is said in."""
 DATA: Final = Path(__file__).with_name("data")
 
 
@@ -297,6 +299,7 @@ def built_in() -> Lexicon:
         for phrase in _phrases(phrases):
             lexicon.add(phrase, Meaning(kind, attribute, value))
 
+    operate(grammar["free"]["cheaper"], Kind.UNKNOWN, value=CHEAPER)
     operate(grammar["free"]["phrases"], Kind.UNKNOWN)
     for attribute in ("brand", "model"):
         put(names[attribute], attribute)
@@ -314,6 +317,9 @@ def built_in() -> Lexicon:
         operate(phrases, Kind.FILLER if name == "none" else Kind.TONE, value=name)
     for attribute in ("brand", "model"):
         put_shy(names[f"shy_{attribute}"], attribute)
+    known = set(lexicon.words)
+    operate(grammar["free"]["cheaper"], Kind.UNKNOWN, value=CHEAPER)
+    lexicon.unmended |= lexicon.words - known - {CHEAPER}  # "meno" is no misspelled "menor"
     adjectives = [word for word in tables().sole if " " not in word and word.isascii()]
     lexicon.words.update(adjectives)  # "suela fina": no misspelled "find"
     for slug, listed in ELSEWHERE.items():

@@ -36,6 +36,8 @@ class Notes:
     wishes: list[Wish] = field(default_factory=list)
     unread: set[int] = field(default_factory=set)
     """Places of items that found no meaning: free text, where it is about anything."""
+    left: set[int] = field(default_factory=set)
+    """Places of other items that stay free text: "no brand"."""
     operator: Operator | None = None
     gap: set[Kind] = field(default_factory=set)
     """What stood since the last target."""

@@ -145,12 +145,18 @@ class Operating(Exchanging):
         if self.pending and self._postfix():
             if item.text.startswith(("없", "빼")) and len(self.pending) == 1:
                 one = self.items[self.pending[0]]
+                if one.attribute == "brand":  # "브랜드 없는"
+                    self.left |= {self.pending.pop(), self.at}
+                    return
                 if one.attribute == "pattern":  # "무늬가 없는"
                     self._wish("change", replace(one, value="plain"), self.pending.pop())
             self._settle_pending("change")  # "브랜드는 별로"
             return
         if item.text in {"보다", "보다는"} and self.items[self.at - 1].kind is not Kind.VALUE:
             return  # "생각보다"
+        before = preceding(self.items, self.at, SILENT | {Kind.SHOE})
+        if before is not None and self.items[before].kind is Kind.UNKNOWN:
+            self.unread.add(self.at)  # "뾰족한 거 말고 둥근 거"
         for wish in reversed(self.wishes):
             if wish.mode == "change" and wish.value is not None:
                 wish.mode = "avoid"

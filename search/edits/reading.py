@@ -55,7 +55,7 @@ def edit_parse(words: str, *, lexicon: Lexicon | None = None) -> Edit:
     items = prepare(scan(words[:MAX_READ], lexicon or built_in()))
     reader = Reader(items)
     reader.read()
-    return settle(words, items, reader.wishes, reader.unread)
+    return settle(words, items, reader.wishes, reader.unread, reader.left)
 
 
 class Reader(Joining):
@@ -80,6 +80,7 @@ class Reader(Joining):
             if action := actions.get(item.kind):
                 action(item)
             self.at += 1
+        self._drop()
 
     # Values and attributes
 
@@ -236,6 +237,12 @@ class Reader(Joining):
             # "not this brand", "not the colour"; but "without the pattern" is plain
             removed = operator.text in _NOUN_NEGATIONS | _REMOVALS
             plain = item.attribute == "pattern" and removed
+            bare = operator.place == self.at - 1 and operator.text in _NOUN_NEGATIONS
+            if item.attribute == "brand" and bare:
+                self.left |= {operator.place, self.at}  # "no brand" is not another one
+                operator.targets += 1
+                self._drop()
+                return
             self._wish("change", replace(item, value="plain") if plain and not self.here else item)
             self._drop()
             self.here = False

@@ -5,27 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
-from typing import Final
 
+from search.edits.leaving import left_over
 from search.edits.lexicon import Kind
 from search.edits.prices import Price, price_value
 from search.edits.scanning import Item
 from search.edits.terms import TONES, Attribute, Edit, EditTerm, Mode, Tone
-
-_LEADING: Final = frozenset({Kind.WITH, Kind.NOT, Kind.TONE})
-_ARTICLES: Final = frozenset(
-    {"a", "an", "the", "more", "less", "very", "so", "some", "ein", "eine", "un", "una", "더"}
-)
-_WITHIN: Final = _LEADING | {
-    Kind.FILLER,
-    Kind.SHOE,
-    Kind.IS,
-    Kind.HARD,
-    Kind.AND,
-    Kind.KEEP,
-    Kind.ALIKE,
-}
-"""May stand within free text, but is not worth telling alone."""
 
 
 @dataclass
@@ -45,21 +30,25 @@ class Wish:
     tone: Tone | None = None
 
 
-def settle(words: str, items: Sequence[Item], wishes: Sequence[Wish], unread: set[int]) -> Edit:
-    """The edit of a sentence that has been read."""
+def settle(
+    words: str, items: Sequence[Item], wishes: Sequence[Wish], unread: set[int], left: set[int]
+) -> Edit:
+    """The edit of a sentence that has been read; what is ``left`` was read, and is no wish."""
     wishes, strange = _toned(wishes)
+    strange |= left
     read = [item.turned(Kind.UNKNOWN) if n in strange else item for n, item in enumerate(items)]
     terms = [
         EditTerm(wish.mode, wish.attribute, wish.value, wish.weight, wish.tone)
         for wish in wishes
         if wish.price is None
     ]
+    wished = {wish.place for wish in wishes}
     colours = [w for w in wishes if w.mode == "change" and w.attribute == "colour" and w.value]
     joints = {wish.joint for wish in colours[1:] if wish.joined}
     return Edit(
         words=words,
         terms=_agreed([*terms, *_prices(wishes)], _either(wishes)),
-        free_text=_free_text(words, read, unread | strange),
+        free_text=left_over(words, read, unread | strange, wished),
         # "black, white and red" are three colours of one shoe, "black, white" are two choices.
         alternatives=Kind.OR in joints or joints == {Kind.COMMA},
     )
@@ -123,24 +112,3 @@ def _prices(wishes: Sequence[Wish]) -> list[EditTerm]:
     if low is not None and high is not None and low >= high:
         low = None  # They exclude each other: the upper bound is what a purse knows.
     return [EditTerm("change", "price", price_value(low, high), priced[0][0].weight)]
-
-
-def _free_text(words: str, items: Sequence[Item], unread: set[int]) -> str:
-    """What was not understood, with the small words before and between, as it was written."""
-    runs: list[tuple[int, int]] = []
-    lead: int | None = None
-    going = False
-    for place, item in enumerate(items):
-        if place in unread and item.kind is Kind.UNKNOWN:
-            if going:
-                runs[-1] = (runs[-1][0], item.end)
-            else:
-                runs.append((item.start if lead is None else lead, item.end))
-            lead, going = None, True
-            continue
-        going = going and item.kind in _WITHIN
-        if item.kind in _LEADING or item.text in _ARTICLES:
-            lead = item.start if lead is None else lead
-        else:
-            lead = None
-    return ", ".join(words[start:end] for start, end in runs)

@@ -66,7 +66,8 @@ class Edit:
     terms: tuple[EditTerm, ...] = ()
     """In the order in which they were said, prices last; of colours the main one first."""
     free_text: str = ""
-    """What else was said, as it was said; empty when the terms are all."""
+    """What else was said, as it was said; empty when the terms are all. A lower price is "cheaper",
+    in whatever words."""
     alternatives: bool = False
     """True: any one of the colours wished for will do ("red or grey"); False: all of them."""
 

@@ -22,7 +22,7 @@ def chips(words: str) -> set[str]:
     ("words", "free"),
     [
         ("red but darker", "darker"),
-        ("with a darker sole", "with a darker"),
+        ("with a darker sole", "with a darker sole"),
         ("not darker", "not darker"),
         ("cheaper, under 80", "cheaper"),
         ("red, with a thick fluffy collar", "with a thick fluffy collar"),
