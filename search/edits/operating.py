@@ -18,6 +18,7 @@ STAYS: Final = frozenset(
 )  # fmt: skip
 
 _THEM: Final = frozenset({"it", "them", "em", "these", "those", "this", "sie", "los", "las"})
+_RELATIVE: Final = frozenset({"that", "which", "die", "que"})
 EXCESSES: Final = frozenset({"too", "zu", "demasiado", "demasiada", "son demasiado", "너무"})
 """Said of one value, and of no price: "too fancy, 50 or less"."""
 
@@ -83,16 +84,16 @@ class Operating(Exchanging):
         self._start(Kind.INSTEAD, item, "avoid")
 
     def _except(self, item: Item) -> None:
+        if self._all_changes():
+            # "change everything but the brand"
+            self._start(Kind.KEEP, item, "keep")
+            return
         operator = self.operator
         after = self._after()
         if after is not None and self.items[after].kind is Kind.KEEP:
             # "anything but the same colour"
             self._start(Kind.OTHER, item, "change")
             self.at = after
-            return
-        if self._all_changes():
-            # "change everything but the brand"
-            self._start(Kind.KEEP, item, "keep")
             return
         if self.pending and after is not None and self.items[after].kind is Kind.HERE:
             self._settle_pending("change")  # "a brand other than this one"
@@ -109,7 +110,7 @@ class Operating(Exchanging):
 
     def _all_changes(self) -> bool:
         """Whether all is to change but an attribute that comes next."""
-        after = self._after(SILENT | {Kind.HERE})
+        after = self._after(SILENT | {Kind.HERE, Kind.KEEP})
         before = preceding(self.items, self.at, SILENT | {Kind.WHOLE, Kind.ANY})
         if after is None or self.items[after].kind is not Kind.ATTRIBUTE or before is None:
             return False
@@ -137,7 +138,10 @@ class Operating(Exchanging):
         if named and operator and operator.kind is Kind.OTHER and operator.targets:
             last = self.wishes[-1]
             same = after is not None and last.attribute == self.items[after].attribute
-            if same and last.mode == "change" and last.value is None and not self.gap & JOINTS:
+            relative = self.items[self.at].text.startswith("que ")
+            relative |= self.items[self.at - 1].text in _RELATIVE  # "…, die nicht Nike ist"
+            ended = bool(self.gap & JOINTS) and not relative
+            if same and last.mode == "change" and last.value is None and not ended:
                 self.wishes.pop()
 
     def _not_after(self, item: Item) -> None:
