@@ -60,5 +60,6 @@ def logging_config(*, level: str, output: str) -> dict[str, Any]:
             "django.server": {"handlers": ["stderr"], "level": "WARNING", "propagate": False},
             "httpx": {"level": "WARNING"},
             "PIL": {"level": "WARNING"},
+            "faiss": {"level": "WARNING"},  # how it is loaded
         },
     }

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import base64
 import json
-import logging
 import os
 import sys
 from collections.abc import Iterator, Mapping, Sequence
@@ -89,8 +88,6 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         if not 1 <= options["count"] <= MOST:
             raise CommandError(f"--count must lie between 1 and {MOST}.")
-        # It tells how it is loaded, before the answer.
-        logging.getLogger("faiss").setLevel(logging.WARNING)
         kept: list[QueryPhoto] = []
         editor: Editor | None = None
         try:
