@@ -8,10 +8,11 @@ from django import forms
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
 from django.db.models import QuerySet
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
 from django.utils.html import format_html
+from django.views.decorators.http import require_safe
 
 from search.admin.base import ModelAdmin, ReadOnly
 from search.exceptions import SearchError
@@ -19,6 +20,16 @@ from search.models import NameReport, RecogniserFit
 from search.recognition.registry import METHODS
 from search.services import name_reports_review, recogniser_fit_request
 from search.services.recognising import SHOTS
+
+FIGURES: dict[str, tuple[str, str]] = {
+    "top1": ("Known models: right at the first name", ".0%"),
+    "known": ("Known models: photos", ",.0f"),
+    "false_names": ("Unknown models: named all the same", ".0%"),
+    "unknown": ("Unknown models: photos", ",.0f"),
+    "auroc": ("Known told from unknown (AUROC)", ".3f"),
+    "ece": ("Confidence is off by, on average (ECE)", ".3f"),
+}
+"""In words, and how each is written."""
 
 
 class TrainForm(forms.Form):
@@ -42,17 +53,14 @@ class RecogniserFitAdmin(ReadOnly):
         "false_names", "trigger",
     )  # fmt: skip
     list_filter = ("method", "status")
-    fields = (
-        "method", "shots", "status", "error", "progress", "trigger", "encoder_id", "photos",
-        "shoe_models", "figures", "requested_at", "started_at", "heartbeat_at", "finished_at",
-    )  # fmt: skip
     change_list_template = "admin/search/recogniserfit/change_list.html"
 
     @admin.display(description="Doing")
     def progress(self, fit: RecogniserFit) -> str:
         if fit.status != RecogniserFit.Status.RUNNING or not fit.doing:
             return "–"
-        return f"{fit.doing}, {fit.count} of {fit.total}" if fit.total else fit.doing
+        # What is one step has no parts to count.
+        return f"{fit.doing}, {fit.count} of {fit.total}" if fit.total > 1 else fit.doing
 
     @admin.display(description="Right on held-out photos")
     def top1(self, fit: RecogniserFit) -> str:
@@ -63,17 +71,67 @@ class RecogniserFitAdmin(ReadOnly):
         return _percent(fit.figures.get("false_names"))
 
     def get_urls(self) -> list[URLPattern]:
-        own = path(
-            "train/", self.admin_site.admin_view(self.train_view), name="search_recogniserfit_train"
-        )
-        return [own, *super().get_urls()]
+        wrap = self.admin_site.admin_view
+        panel = require_safe(self.panel_view)
+        return [
+            path("train/", wrap(self.train_view), name="search_recogniserfit_train"),
+            path("<int:pk>/panel/", wrap(panel), name="search_recogniserfit_panel"),
+            *super().get_urls(),
+        ]
 
     def changelist_view(
         self, request: HttpRequest, extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:
-        return super().changelist_view(
-            request, {**(extra_context or {}), "may_train": self._may_train(request)}
-        )
+        unfinished = RecogniserFit.objects.filter(status__in=RecogniserFit.UNFINISHED)
+        extra = {"may_train": self._may_train(request), "unfinished": unfinished.count()}
+        return super().changelist_view(request, {**(extra_context or {}), **extra})
+
+    def change_view(
+        self,
+        request: HttpRequest,
+        object_id: str,
+        form_url: str = "",
+        extra_context: dict[str, Any] | None = None,
+    ) -> HttpResponse:
+        """How far a fit is, and how well it names."""
+        return require_safe(self._detail)(request, object_id)
+
+    def _detail(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        fit = self._fit(request, object_id)
+        context = {
+            **self.admin_site.each_context(request),
+            "opts": self.opts,
+            "title": f"A fit of {fit.method}",
+            "back": reverse("admin:search_recogniserfit_changelist"),
+            **self._panel(fit),
+        }
+        return TemplateResponse(request, "admin/search/recogniserfit/fit.html", context)
+
+    def panel_view(self, request: HttpRequest, pk: int) -> HttpResponse:
+        """The part that changes while it learns."""
+        context = self._panel(self._fit(request, str(pk)))
+        return TemplateResponse(request, "admin/search/recogniserfit/_panel.html", context)
+
+    def _fit(self, request: HttpRequest, number: str) -> RecogniserFit:
+        if not self.has_view_permission(request):
+            raise PermissionDenied
+        fit: RecogniserFit | None = self.get_object(request, number)
+        if fit is None:
+            raise Http404("There is no such fit.")
+        return fit
+
+    def _panel(self, fit: RecogniserFit) -> dict[str, Any]:
+        figures = [
+            (name, format(fit.figures[key], written))
+            for key, (name, written) in FIGURES.items()
+            if key in fit.figures
+        ]
+        return {
+            "fit": fit,
+            "unfinished": fit.status in RecogniserFit.UNFINISHED,
+            "progress": self.progress(fit),
+            "figures": figures,
+        }
 
     def train_view(self, request: HttpRequest) -> HttpResponse:
         """Choose a method, then enqueue."""
@@ -123,6 +181,7 @@ class NameReportAdmin(ModelAdmin):
     fields = ("kind", "named", "confidence", "said", "model", "shown", "status", "method",
               "encoder_id", "reported_at", "reviewed_at", "reviewed_by")  # fmt: skip
     actions = ("accept", "reject")
+    change_list_template = "admin/search/namereport/change_list.html"
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         return False
