@@ -72,7 +72,7 @@ def seed_admin() -> None:
     from crawler.models import CrawlRun, PhotoImport
     from crawler.services import crawl_source_ensure, letters_write
     from crawler.types import Letter
-    from search.models import RulesReplay
+    from search.models import NameReport, RecogniserFit, RulesReplay
 
     User.objects.create_superuser(ADMIN, password=ADMIN)
     shop = crawl_source_ensure(name="Outlet", seeds=["https://outlet.example/"])
@@ -106,6 +106,19 @@ def seed_admin() -> None:
     RulesReplay.objects.create(
         status="done", done=9, total=9, rejected={"blurred": 2}, finished_at=timezone.now()
     )
+    RecogniserFit.objects.create(
+        encoder_id="fake", method="tip-adapter-f", status="running", doing="Holding out photos",
+        count=3, total=10, heartbeat_at=timezone.now(),
+    )  # fmt: skip
+    RecogniserFit.objects.create(
+        encoder_id="fake", method="blend", status="done", photos=40, shoe_models=20,
+        figures={"top1": 0.9, "known": 60.0, "false_names": 0.1, "unknown": 40.0},
+    )  # fmt: skip
+    shoe = Colorway.objects.earliest("pk").model
+    NameReport.objects.create(
+        kind="mine", encoder_id="fake", vector=b"", method="tip-adapter-f", named=shoe, model=shoe,
+        said="The left one of two that stand on a shelf", photo="photos/none.jpg",
+    )  # fmt: skip
 
 
 if __name__ == "__main__":
