@@ -216,7 +216,9 @@ def _run(fit: RecogniserFit, *, encoder: Encoder, progress: Progress | None = No
         encoder_id = str(encoder.id)
         fit.embedding_id = selectors.embedding_newest(encoder_id=encoder_id)
         fit.embeddings = selectors.embeddings_count(encoder_id=encoder_id)
-        looks_learn(encoder=encoder, report=told)
+        if looks_learn(encoder=encoder, report=told):
+            # Done once, it takes a minute and says nothing of how long the next fit takes.
+            fit.started_at = timezone.now()
         told("Reading photos", 0, 1)
         lesson = lesson_read(encoder=encoder, shots=fit.shots)
         fit.photos = len(lesson.gallery)

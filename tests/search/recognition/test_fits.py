@@ -20,7 +20,7 @@ from search.encoders.pixels import TURNS
 from search.exceptions import QueryError, RecognitionError
 from search.models import ImageEmbedding, NameReport, RecogniserFit
 from search.query import Query
-from search.recognition.fits import fit_path, fit_read, looks_save
+from search.recognition.fits import fit_path, fit_read, looks_read, looks_save
 from search.recognition.learning import features_path, groups_of, lesson_read
 from search.recognition.looks import Looks
 from search.recognition.serving import upright_vector
@@ -256,6 +256,21 @@ def test_after_a_crawl_a_single_model_is_learned_at_once(shop: Site) -> None:
     assert refreshed() == []
     assert refreshed(at_once=True) == ["blend", "knn"]
     assert refreshed(at_once=True) == []
+
+
+def test_what_is_learned_once_is_no_part_of_how_long_a_fit_takes(shop: Site) -> None:
+    for number, colour in enumerate(list(COLOURS)[:4]):
+        shop.shelf.colorway(colour, model=f"Model {number}", photos=4)
+    begun: list[Any] = []
+    fits = [
+        services.recogniser_fit(method="knn", progress=lambda fit: begun.append(fit.started_at))
+        for _ in range(2)
+    ]
+    assert looks_read(encoder_id=encoder_id(shop)) is not None
+    assert begun[0] < fits[0].started_at
+    fits[0].refresh_from_db()
+    assert fits[0].started_at in begun
+    assert set(begun[begun.index(fits[1].started_at) :]) == {fits[1].started_at}
 
 
 def test_a_fit_that_failed_waits_out_the_pause(shop: Site) -> None:
