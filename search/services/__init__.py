@@ -29,6 +29,7 @@ from search.services.recognising import (
     recogniser_fit,
     recogniser_fit_request,
     recogniser_fit_run,
+    recognisers_catch_up,
     recognisers_refresh,
 )
 from search.services.replaying import (
@@ -89,6 +90,7 @@ __all__ = [
     "recogniser_fit",
     "recogniser_fit_request",
     "recogniser_fit_run",
+    "recognisers_catch_up",
     "recognisers_refresh",
     "report_path",
     "rules_replay_request",

@@ -129,6 +129,12 @@ def recognisers_refresh(*, at_once: bool = False) -> list[RecogniserFit]:
     return due
 
 
+def recognisers_catch_up() -> bool:
+    """For who waits after a crawl: whether every model is learned; what is not is asked for."""
+    recognisers_refresh(at_once=True)
+    return not RecogniserFit.objects.filter(status__in=RecogniserFit.UNFINISHED).exists()
+
+
 def recogniser_fits_sweep() -> int:
     """Mark fits as failed whose process is gone."""
     return RecogniserFit.objects.filter(

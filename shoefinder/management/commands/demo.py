@@ -24,6 +24,7 @@ from catalog.models import Colorway, ShoeImage
 from crawler.models import CrawlRun
 from crawler.services import crawl_run_request, crawl_source_ensure
 from search.selectors import IndexHealth, IndexStatus, index_status
+from search.services import recognisers_catch_up
 from shoefinder.stack import Part, StackError, StackLeft, Supervisor, stack_opened, stack_parts
 from shoefinder.stack.lock import StackRunning
 from shoefinder.stack.parts import answers, port_is_free
@@ -31,6 +32,7 @@ from shoefinder.stack.parts import answers, port_is_free
 ADMIN_NAME = "admin"
 DEMO_SHOP = "Sole & Thread"
 POLL_SECONDS = 0.5
+LEARN_SECONDS = 120.0
 DEMO_PHOTO_PIXELS = 384
 """Drawn at the shop's first visit: larger photos would keep a newcomer waiting."""
 
@@ -81,6 +83,7 @@ class Command(BaseCommand):
         run = self.crawl(shop_url, retailer="" if options["shop"] else DEMO_SHOP)
         if run is not None:
             self.follow(stack, run)
+            self.learn(stack)
         self.tell(f"http://{host}:{port}", password, shop_url)
         if not options["exit"]:
             stack.watch()
@@ -151,6 +154,17 @@ class Command(BaseCommand):
                         )
                     if not status.waiting and status.indexed:
                         return
+                time.sleep(POLL_SECONDS)
+
+    def learn(self, stack: Supervisor) -> None:
+        """Wait until methods of naming know the whole crawl: models that they lack are named as
+        other ones. A large ``--shop`` is learned further in the background."""
+        deadline = time.monotonic() + LEARN_SECONDS
+        with self.console.status("Learning to name shoes"):
+            while not recognisers_catch_up():
+                stack.poll()
+                if time.monotonic() > deadline:
+                    return
                 time.sleep(POLL_SECONDS)
 
     def tell(self, address: str, password: str | None, shop_url: str) -> None:

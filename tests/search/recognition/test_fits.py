@@ -20,7 +20,7 @@ from search.encoders.pixels import TURNS
 from search.exceptions import QueryError, RecognitionError
 from search.models import ImageEmbedding, NameReport, RecogniserFit
 from search.query import Query
-from search.recognition.fits import fit_path, fit_read, looks_read, looks_save
+from search.recognition.fits import fit_path, fit_read, looks_save
 from search.recognition.learning import features_path, groups_of, lesson_read
 from search.recognition.looks import Looks
 from search.recognition.serving import upright_vector
@@ -30,19 +30,6 @@ from tests.search.encoders.contract import drawn_shoe
 from tests.search.site import Site
 
 Fit = RecogniserFit
-
-
-@pytest.fixture
-def shop(bare_site: Site, celery_calls: list[str]) -> Site:
-    """Eight models, each of a colour of its own, with four photos."""
-    for number, colour in enumerate(list(COLOURS)[:8]):
-        brand = "Acme" if number % 2 else "Bolt"
-        bare_site.shelf.colorway(
-            colour, brand=brand, model=f"Model {number}", photos=4,
-            height="high" if number % 2 else "low",
-        )  # fmt: skip
-    bare_site.shelf.publish()
-    return bare_site
 
 
 def named(shop: Site, colour: str, **options: Any) -> Identification:
@@ -168,116 +155,6 @@ def test_asking_twice_gives_one_fit(
     assert set(celery_calls) == {"search.tasks.recogniser_fit"}
     with pytest.raises(RecognitionError, match="no method"):
         services.recogniser_fit_request(method="best", trigger=Fit.Trigger.ADMIN)
-
-
-def test_a_changed_catalog_is_learned_anew(shop: Site) -> None:
-    assert [fit.method for fit in services.recognisers_refresh()] == ["blend", "knn"]
-    assert services.recognisers_refresh() == []
-    Fit.objects.all().delete()
-    for method in ("blend", "knn"):
-        services.recogniser_fit(method=method)
-    long_ago = timezone.now() - timedelta(hours=1)
-    Fit.objects.update(requested_at=long_ago, finished_at=long_ago)
-    assert services.recognisers_refresh() == []
-    shop.shelf.colorway("olive", model="New", photos=3)
-    assert [fit.method for fit in services.recognisers_refresh()] == ["blend", "knn"]
-
-
-def fitted(*, ago: float, took: float) -> None:
-    """Both methods that are offered know the catalog as it stands; seconds."""
-    for method in ("blend", "knn"):
-        services.recogniser_fit(method=method)
-    over = timezone.now() - timedelta(seconds=ago)
-    begun = over - timedelta(seconds=took)
-    Fit.objects.update(requested_at=begun, started_at=begun, finished_at=over)
-
-
-def refreshed(**options: bool) -> list[str]:
-    return [fit.method for fit in services.recognisers_refresh(**options)]
-
-
-def test_a_change_soon_after_a_fit_waits(shop: Site) -> None:
-    fitted(ago=100, took=1)
-    known = ShoeModel.objects.get(name="Model 0").colorways.get()
-    for width in range(160, 164):
-        shop.shelf.photo(known, drawn_shoe("red", size=(width, 100)))
-    assert refreshed() == []
-
-
-@pytest.mark.parametrize(("took", "due"), [(1, ["blend", "knn"]), (30, [])])
-def test_models_that_a_fit_lacks_do_not_wait_out_the_pause(
-    shop: Site, took: float, due: list[str]
-) -> None:
-    """But a few times as long as the fit took, so that a long crawl is not learned without end."""
-    fitted(ago=100, took=took)
-    shop.shelf.colorway("olive", model="New")
-    assert refreshed() == due
-
-
-def test_a_tenth_of_the_models_is_few(shop: Site) -> None:
-    for number in range(3):
-        shop.shelf.colorway("red", model=f"More {number}")
-    fitted(ago=100, took=1)
-    shop.shelf.colorway("olive", model="New", photos=4)
-    assert refreshed() == []
-    shop.shelf.colorway("olive", model="Newer")
-    assert refreshed() == ["blend", "knn"]
-
-
-def test_models_without_a_photo_to_learn_are_not_lacked(shop: Site) -> None:
-    fitted(ago=100, took=1)
-    known = ShoeModel.objects.get(name="Model 0").colorways.get()
-    for width in range(160, 164):
-        shop.shelf.photo(known, drawn_shoe("red", size=(width, 100)))
-    shop.shelf.colorway("olive", model="New", photos=0)
-    rejected = shop.shelf.colorway("olive", model="Newer")
-    rejected.images.update(status=ImageStatus.REJECTED)
-    ImageEmbedding.objects.filter(
-        image__colorway=shop.shelf.colorway("olive", model="Newest")
-    ).delete()
-    assert refreshed() == []
-
-
-def test_twice_the_photos_do_not_wait_out_the_pause(shop: Site) -> None:
-    ShoeImage.objects.exclude(colorway__model__name="Model 0").update(status=ImageStatus.REJECTED)
-    ShoeImage.objects.filter(colorway__model__name="Model 1").update(status=ImageStatus.ACCEPTED)
-    fitted(ago=100, took=1)
-    known = ShoeModel.objects.get(name="Model 0").colorways.get()
-    for width in range(160, 168):
-        assert refreshed() == []
-        shop.shelf.photo(known, drawn_shoe("red", size=(width, 100)))
-    assert refreshed() == ["blend", "knn"]
-
-
-def test_after_a_crawl_a_single_model_is_learned_at_once(shop: Site) -> None:
-    fitted(ago=0, took=1000)
-    assert refreshed(at_once=True) == []
-    shop.shelf.colorway("olive", model="New")
-    assert refreshed() == []
-    assert refreshed(at_once=True) == ["blend", "knn"]
-    assert refreshed(at_once=True) == []
-
-
-def test_what_is_learned_once_is_no_part_of_how_long_a_fit_takes(shop: Site) -> None:
-    for number, colour in enumerate(list(COLOURS)[:4]):
-        shop.shelf.colorway(colour, model=f"Model {number}", photos=4)
-    begun: list[Any] = []
-    fits = [
-        services.recogniser_fit(method="knn", progress=lambda fit: begun.append(fit.started_at))
-        for _ in range(2)
-    ]
-    assert looks_read(encoder_id=encoder_id(shop)) is not None
-    assert begun[0] < fits[0].started_at
-    fits[0].refresh_from_db()
-    assert fits[0].started_at in begun
-    assert set(begun[begun.index(fits[1].started_at) :]) == {fits[1].started_at}
-
-
-def test_a_fit_that_failed_waits_out_the_pause(shop: Site) -> None:
-    fitted(ago=100, took=1)
-    Fit.objects.update(status=Fit.Status.FAILED)
-    shop.shelf.colorway("olive", model="New")
-    assert refreshed() == refreshed(at_once=True) == []
 
 
 def test_a_fit_whose_process_is_gone_is_found(shop: Site) -> None:
