@@ -169,13 +169,13 @@ def _is_due(
         return much or _models_count(encoder_id=encoder_id) > last.shoe_models
     if not much or rested:
         return much
-    return not _tires(last) and (
+    return not _rests(last) and (
         count >= DOUBLED * last.embeddings
         or _models_count(encoder_id=encoder_id) >= GROWN * last.shoe_models
     )
 
 
-def _tires(fit: RecogniserFit) -> bool:
+def _rests(fit: RecogniserFit) -> bool:
     """Whether it is over for less than a few times as long as it took."""
     begun, over = fit.started_at or fit.requested_at, fit.finished_at or fit.requested_at
     return timezone.now() < over + RESTS * (over - begun)
