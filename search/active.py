@@ -62,6 +62,7 @@ def load(encoder: Encoder) -> None:
     encoder.encode_images([Image.new("RGB", (224, 224), "white")])
 
 
+# Built once: with every search this would take as long as the query itself.
 _SWITCHES = (
     EncoderSwitch.objects.filter(Q(status=EncoderSwitch.Status.DONE) | Q(unfinished=True))
     .order_by(F("swapped_at").desc(nulls_first=True), "-pk")

@@ -19,6 +19,7 @@ UNLIKELY: Final = 0.02
 WORDS: Final = ((0.9, "almost certainly"), (0.7, "very probably"), (0.5, "probably"),
                 (0.3, "perhaps"))  # fmt: skip
 LEAST: Final = "a guess"
+NO_DIFFERENCE: Final = "the catalog states no difference"
 SAID_FROM: Final = 0.5
 """Confidence from which a predicted brand or height is told."""
 
@@ -32,6 +33,11 @@ class ShownCandidate:
     cover: ShoeImage | None
     differences: tuple[str, ...]
     """What tells it from the first, in words; empty for the first itself."""
+
+    @property
+    def differs(self) -> str:
+        """The same as one line."""
+        return "; ".join(self.differences) or NO_DIFFERENCE
 
 
 @dataclass(frozen=True, slots=True)

@@ -45,7 +45,7 @@ def card_lines(card: AnswerCard) -> Iterator[str]:
     if found.shoe and found.known and card.others:
         yield "It could also be"
         for other in card.others:
-            yield f"  {other.name}  {other.percent} %  {'; '.join(other.differences)}".rstrip()
+            yield f"  {other.name}  {other.percent} %  {other.differs}"
 
 
 def reason_lines(result: Result) -> Iterator[str]:

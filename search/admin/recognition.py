@@ -8,13 +8,12 @@ from django import forms
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
 from django.db.models import QuerySet
-from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
 from django.utils.html import format_html
-from django.views.decorators.http import require_safe
 
-from search.admin.base import ModelAdmin, ReadOnly
+from search.admin.base import Followed, ModelAdmin
 from search.exceptions import SearchError
 from search.models import NameReport, RecogniserFit
 from search.recognition.registry import METHODS
@@ -47,13 +46,15 @@ class TrainForm(forms.Form):
 
 
 @admin.register(RecogniserFit)
-class RecogniserFitAdmin(ReadOnly):
+class RecogniserFitAdmin(Followed):
     list_display = (
         "requested_at", "method", "shots", "status", "progress", "photos", "shoe_models", "top1",
         "false_names", "trigger",
     )  # fmt: skip
     list_filter = ("method", "status")
     change_list_template = "admin/search/recogniserfit/change_list.html"
+    page_template = "admin/search/recogniserfit/fit.html"
+    panel_template = "admin/search/recogniserfit/_panel.html"
 
     @admin.display(description="Doing")
     def progress(self, fit: RecogniserFit) -> str:
@@ -71,13 +72,8 @@ class RecogniserFitAdmin(ReadOnly):
         return _percent(fit.figures.get("false_names"))
 
     def get_urls(self) -> list[URLPattern]:
-        wrap = self.admin_site.admin_view
-        panel = require_safe(self.panel_view)
-        return [
-            path("train/", wrap(self.train_view), name="search_recogniserfit_train"),
-            path("<int:pk>/panel/", wrap(panel), name="search_recogniserfit_panel"),
-            *super().get_urls(),
-        ]
+        train = self.admin_site.admin_view(self.train_view)
+        return [path("train/", train, name="search_recogniserfit_train"), *super().get_urls()]
 
     def changelist_view(
         self, request: HttpRequest, extra_context: dict[str, Any] | None = None
@@ -86,50 +82,19 @@ class RecogniserFitAdmin(ReadOnly):
         extra = {"may_train": self._may_train(request), "unfinished": unfinished.count()}
         return super().changelist_view(request, {**(extra_context or {}), **extra})
 
-    def change_view(
-        self,
-        request: HttpRequest,
-        object_id: str,
-        form_url: str = "",
-        extra_context: dict[str, Any] | None = None,
-    ) -> HttpResponse:
-        """How far a fit is, and how well it names."""
-        return require_safe(self._detail)(request, object_id)
+    def title_of(self, row: RecogniserFit) -> str:
+        return f"A fit of {row.method}"
 
-    def _detail(self, request: HttpRequest, object_id: str) -> HttpResponse:
-        fit = self._fit(request, object_id)
-        context = {
-            **self.admin_site.each_context(request),
-            "opts": self.opts,
-            "title": f"A fit of {fit.method}",
-            "back": reverse("admin:search_recogniserfit_changelist"),
-            **self._panel(fit),
-        }
-        return TemplateResponse(request, "admin/search/recogniserfit/fit.html", context)
-
-    def panel_view(self, request: HttpRequest, pk: int) -> HttpResponse:
-        """The part that changes while it learns."""
-        context = self._panel(self._fit(request, str(pk)))
-        return TemplateResponse(request, "admin/search/recogniserfit/_panel.html", context)
-
-    def _fit(self, request: HttpRequest, number: str) -> RecogniserFit:
-        if not self.has_view_permission(request):
-            raise PermissionDenied
-        fit: RecogniserFit | None = self.get_object(request, number)
-        if fit is None:
-            raise Http404("There is no such fit.")
-        return fit
-
-    def _panel(self, fit: RecogniserFit) -> dict[str, Any]:
+    def panel(self, row: RecogniserFit) -> dict[str, Any]:
         figures = [
-            (name, format(fit.figures[key], written))
+            (name, format(row.figures[key], written))
             for key, (name, written) in FIGURES.items()
-            if key in fit.figures
+            if key in row.figures
         ]
         return {
-            "fit": fit,
-            "unfinished": fit.status in RecogniserFit.UNFINISHED,
-            "progress": self.progress(fit),
+            "fit": row,
+            "unfinished": row.status in RecogniserFit.UNFINISHED,
+            "progress": self.progress(row),
             "figures": figures,
         }
 

@@ -6,25 +6,26 @@ from typing import Any
 
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
-from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
-from django.template.response import TemplateResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import URLPattern, path, reverse
-from django.views.decorators.http import require_POST, require_safe
+from django.views.decorators.http import require_POST
 
 from catalog.photo_rules import MEANINGS, Rule
-from search.admin.base import ReadOnly
+from search.admin.base import Followed
 from search.models import RulesReplay
 from search.services import rules_replay_request
 
 
 @admin.register(RulesReplay)
-class RulesReplayAdmin(ReadOnly):
+class RulesReplayAdmin(Followed):
     """For whoever may change photos: a replay is nothing else."""
 
     list_display = ("requested_at", "is_dry_run", "status", "done", "total", "changes", "took")
     list_display_links = ("requested_at",)
     list_filter = ("status", "is_dry_run")
     change_list_template = "admin/search/rulesreplay/change_list.html"
+    page_template = "admin/search/rulesreplay/replay.html"
+    panel_template = "admin/search/rulesreplay/_panel.html"
 
     def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return request.user.has_perm("catalog.change_shoeimage")
@@ -37,13 +38,8 @@ class RulesReplayAdmin(ReadOnly):
         return "–" if replay.seconds is None else f"{replay.seconds:.1f} s"
 
     def get_urls(self) -> list[URLPattern]:
-        wrap = self.admin_site.admin_view
-        panel = require_safe(self.panel_view)
-        return [
-            path("start/", wrap(require_POST(self.start_view)), name="search_rulesreplay_start"),
-            path("<int:pk>/panel/", wrap(panel), name="search_rulesreplay_panel"),
-            *super().get_urls(),
-        ]
+        start = self.admin_site.admin_view(require_POST(self.start_view))
+        return [path("start/", start, name="search_rulesreplay_start"), *super().get_urls()]
 
     def start_view(self, request: HttpRequest) -> HttpResponse:
         """Find out what would change; with ``apply``: change it."""
@@ -53,44 +49,13 @@ class RulesReplayAdmin(ReadOnly):
         messages.success(request, "A worker judges the photos; this page shows progress.")
         return HttpResponseRedirect(reverse("admin:search_rulesreplay_change", args=[replay.pk]))
 
-    def change_view(
-        self,
-        request: HttpRequest,
-        object_id: str,
-        form_url: str = "",
-        extra_context: dict[str, Any] | None = None,
-    ) -> HttpResponse:
-        """How far it is, and what came of it."""
-        replay = self.replay_for(request, object_id)
-        context = {
-            **self.admin_site.each_context(request),
-            "opts": self.opts,
-            "title": str(replay),
-            "back": reverse("admin:search_rulesreplay_changelist"),
-            **self.panel(replay),
-        }
-        return TemplateResponse(request, "admin/search/rulesreplay/replay.html", context)
-
-    def panel_view(self, request: HttpRequest, pk: int) -> HttpResponse:
-        """The part that changes while it goes on."""
-        context = self.panel(self.replay_for(request, str(pk)))
-        return TemplateResponse(request, "admin/search/rulesreplay/_panel.html", context)
-
-    def replay_for(self, request: HttpRequest, number: str) -> RulesReplay:
-        if not self.has_view_permission(request):
-            raise PermissionDenied
-        replay: RulesReplay | None = self.get_object(request, number)
-        if replay is None:
-            raise Http404("There is no such replay.")
-        return replay
-
-    def panel(self, replay: RulesReplay) -> dict[str, Any]:
+    def panel(self, row: RulesReplay) -> dict[str, Any]:
         counts = [
-            (MEANINGS[rule], replay.rejected.get(rule.value, 0), replay.restored.get(rule.value, 0))
+            (MEANINGS[rule], row.rejected.get(rule.value, 0), row.restored.get(rule.value, 0))
             for rule in Rule
         ]
         return {
-            "replay": replay,
-            "unfinished": replay.status in RulesReplay.UNFINISHED,
-            "counts": [row for row in counts if row[1] or row[2]],
+            "replay": row,
+            "unfinished": row.status in RulesReplay.UNFINISHED,
+            "counts": [each for each in counts if each[1] or each[2]],
         }

@@ -145,6 +145,7 @@ def _facts(model_ids: Sequence[int]) -> dict[int, Facts]:
     return {number: found.get(number, Facts("")) for number in model_ids}
 
 
+# Built once, and not with every name.
 _OWN = ("pk", "brand__name", "name")
 _NAMES = ShoeModel.objects.order_by().values_list(*_OWN, *(f"merged_into__{f}" for f in _OWN))
 

@@ -14,6 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from search.stores.base import Scan, Where, contenders
+from search.stores.codes import Codes
 from search.stores.columns import Mask, Rows, where_key
 from search.stores.files import Manifest
 from search.stores.rows import State
@@ -106,12 +107,13 @@ class View:
             found = np.empty((len(asked), len(rows)), np.bool_)
             for place, clause in enumerate(asked):
                 mask = self._mask(clause)
+                # As many as there are: all of them, in order.
                 found[place] = mask if len(mask) == len(rows) else mask[rows]
             return found
 
         size = len(state.base.table)
         if state.base.codes is not None and len(queries):
-            scores, errors = self._coded(queries, rows)
+            scores, errors = self._coded(state.base.codes, queries, rows)
             exact = queries.astype(np.float64)
             return Scan(ids, scores.T, marks, errors, lambda some: self._scores(exact, rows[some]))
         scores = np.empty((len(queries), len(rows)), np.float32)
@@ -135,11 +137,10 @@ class View:
                 rest.result()
         return Scan(ids, scores.T, marks)
 
-    def _coded(self, queries: Vectors, rows: Rows) -> tuple[Floats, Floats]:
+    def _coded(self, codes: Codes, queries: Vectors, rows: Rows) -> tuple[Floats, Floats]:
         """Scores of ``rows``, ascending, from the codes of the base, (m, n); and errors, (n,)."""
         state = self.state
-        assert state.base.codes is not None  # noqa: S101
-        size, (scores, errors) = len(state.base.table), state.base.codes.scores(queries)
+        size, (scores, errors) = len(state.base.table), codes.scores(queries)
         cut = int(np.searchsorted(rows, size))
         if cut < size:
             scores, errors = scores[:, rows[:cut]], errors[rows[:cut]]
